@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * kntp: an NTP server inside the kernel. This header is its netlink manual
+ * and contract.
+ *
+ * Generic netlink family KNTP_GENL_NAME, version KNTP_GENL_VERSION, multicast
+ * group KNTP_MCGRP_EVENTS. Every message is validated strictly: an unknown
+ * attribute, a value out of its range or trailing bytes refuse the whole
+ * message, and the extended ack names the attribute and the reason. A refused
+ * message changes nothing.
+ *
+ * Reading (…_GET) needs no privilege. Writing needs CAP_NET_ADMIN in the user
+ * namespace that owns the network namespace of the socket; CLOCK_SET needs it
+ * in the initial user namespace, because there is one clock for all network
+ * namespaces. Listeners, the access list and the counters belong to the
+ * network namespace of the socket.
+ *
+ * LISTEN: where requests are taken from
+ *
+ *   LISTEN_GET (dump)     -> one message a listener: HOOK, [IFINDEX, IFNAME]
+ *   LISTEN_ADD, _DEL      <- HOOK, and IFINDEX for KNTP_HOOK_INGRESS
+ *     EEXIST   this listener exists           ENOENT  it does not
+ *     ENODEV   no such device in this network namespace
+ *     EOPNOTSUPP  the device is not Ethernet, or the hook is not in this kernel
+ *
+ * ACL: who is answered. Longest prefix wins; what no prefix matches is denied.
+ *
+ *   ACL_GET (dump)        -> many messages of ENTRY {ADDR, LEN, VERDICT},
+ *                            IPv4 before IPv6, ascending. NLM_F_DUMP_INTR when
+ *                            the list changed meanwhile: ask again.
+ *   ACL_GET (do)          <- ENTRY {ADDR}
+ *                         -> VERDICT, and ENTRY {ADDR, LEN, VERDICT} of the
+ *                            prefix that decided, if there is one
+ *   ACL_ADD               <- ENTRY {ADDR, LEN, VERDICT}, any number; an entry
+ *                            that exists takes the new verdict
+ *   ACL_DEL               <- ENTRY {ADDR, LEN}, any number; ENOENT when one is
+ *                            missing, and then none is deleted
+ *   ACL_FLUSH             empties the list: nobody is answered
+ *   ACL_BEGIN             opens a transaction on this socket. ACL_ADD then
+ *                         collects into a new, empty list that nobody sees;
+ *                         ACL_DEL and ACL_FLUSH are refused (EBUSY).
+ *   ACL_COMMIT            puts the new list in the old one's place, atomically
+ *   ACL_ABORT             throws the new list away, as closing the socket does
+ *     EBUSY    another socket has a transaction open
+ *     EINVAL   no transaction is open on this socket; host bits set in ADDR
+ *     E2BIG    more than KNTP_ACL_MAX prefixes
+ *
+ * CLOCK: what the replies say of the time they carry
+ *
+ *   CLOCK_GET (do)        -> all of KNTP_A_CLOCK_*
+ *   CLOCK_SET             <- STRATUM, [BASE, LEAP, REFID, REF_TIME, ROOT_DELAY,
+ *                            ROOT_DISPERSION, GROWTH, LEASE, STEPS]
+ *     What is left out takes its default, not its last value.
+ *     ESTALE   STEPS was given, and the clock was stepped since
+ *
+ * STATS: counters, per hook
+ *
+ *   STATS_GET (do)        -> HOOK {HOOK, COUNTERS {KNTP_STAT_* = u64}} for each
+ *   STATS_RESET           counts from zero again
+ *
+ * EVENT (multicast)       -> TYPE, TIME, [HOOK, IFINDEX]
+ */
+#ifndef _UAPI_LINUX_KNTP_H
+#define _UAPI_LINUX_KNTP_H
+
+#include <linux/types.h>
+
+#define KNTP_GENL_NAME		"kntp"
+#define KNTP_GENL_VERSION	1
+#define KNTP_MCGRP_EVENTS	"events"
+
+/* Prefixes in one access list, at most. */
+#define KNTP_ACL_MAX		(1U << 20)
+
+/* CLOCK LEASE: the operator vouches for the clock without limit. */
+#define KNTP_LEASE_FOREVER	(~0ULL)
+#define KNTP_LEASE_DEFAULT	1024000000000ULL	/* ns */
+#define KNTP_GROWTH_DEFAULT	15000			/* ppb, RFC 5905 PHI */
+
+enum kntp_cmd {
+	KNTP_CMD_LISTEN_GET = 1,
+	KNTP_CMD_LISTEN_ADD,
+	KNTP_CMD_LISTEN_DEL,
+	KNTP_CMD_ACL_GET,
+	KNTP_CMD_ACL_ADD,
+	KNTP_CMD_ACL_DEL,
+	KNTP_CMD_ACL_FLUSH,
+	KNTP_CMD_ACL_BEGIN,
+	KNTP_CMD_ACL_COMMIT,
+	KNTP_CMD_ACL_ABORT,
+	KNTP_CMD_CLOCK_GET,
+	KNTP_CMD_CLOCK_SET,
+	KNTP_CMD_STATS_GET,
+	KNTP_CMD_STATS_RESET,
+	KNTP_CMD_EVENT,
+
+	__KNTP_CMD_MAX,
+	KNTP_CMD_MAX = __KNTP_CMD_MAX - 1
+};
+
+enum kntp_hook {
+	KNTP_HOOK_LOCAL = 1,	/* netfilter LOCAL_IN, routed reply */
+	KNTP_HOOK_INGRESS,	/* netfilter ingress of a device, L2 reply */
+
+	__KNTP_HOOK_MAX,
+	KNTP_HOOK_MAX = __KNTP_HOOK_MAX - 1
+};
+
+enum kntp_verdict {
+	KNTP_VERDICT_NONE,	/* in answers: no prefix matched, so denied */
+	KNTP_VERDICT_ALLOW,	/* answered */
+	KNTP_VERDICT_DENY,	/* dropped */
+	KNTP_VERDICT_PASS,	/* left to the socket behind the module */
+
+	__KNTP_VERDICT_MAX,
+	KNTP_VERDICT_MAX = __KNTP_VERDICT_MAX - 1
+};
+
+enum kntp_base {
+	KNTP_BASE_SYSTEM = 1,	/* CLOCK_REALTIME */
+
+	__KNTP_BASE_MAX,
+	KNTP_BASE_MAX = __KNTP_BASE_MAX - 1
+};
+
+enum kntp_clock_state {
+	KNTP_CLOCK_UNSET,	/* nobody has vouched yet: LI = 3 */
+	KNTP_CLOCK_SYNC,	/* vouched for */
+	KNTP_CLOCK_UNSYNC,	/* published as unsynchronised: LI = 3 */
+	KNTP_CLOCK_EXPIRED,	/* the lease ran out: LI = 3 */
+	KNTP_CLOCK_STEPPED,	/* stepped or suspended since: LI = 3 */
+	KNTP_CLOCK_DISPERSED,	/* root distance reached 16 s: LI = 3 */
+
+	__KNTP_CLOCK_STATE_MAX,
+	KNTP_CLOCK_STATE_MAX = __KNTP_CLOCK_STATE_MAX - 1
+};
+
+enum kntp_event {
+	KNTP_EVENT_CLOCK_SET = 1,
+	KNTP_EVENT_CLOCK_EXPIRED,
+	KNTP_EVENT_CLOCK_STEPPED,
+	KNTP_EVENT_CLOCK_LEAP,	/* the system clock took its leap second */
+	KNTP_EVENT_LISTEN_ADD,
+	KNTP_EVENT_LISTEN_DEL,
+	KNTP_EVENT_ACL,		/* the access list changed */
+
+	__KNTP_EVENT_MAX,
+	KNTP_EVENT_MAX = __KNTP_EVENT_MAX - 1
+};
+
+/*
+ * IN = ANSWERED + Σ PASS_* + Σ DROP_*, exactly, for each hook. A packet that
+ * the ingress hook passes up is counted by the local hook again.
+ */
+enum kntp_stat {
+	KNTP_STAT_IN = 1,	/* datagrams to UDP/123 that the hook saw */
+	KNTP_STAT_ANSWERED,
+
+	KNTP_STAT_PASS_FRAGMENT,	/* ingress: an IP fragment */
+	KNTP_STAT_PASS_OPTIONS,		/* IPv4 options, IPv6 extension header */
+	KNTP_STAT_PASS_VLAN,		/* ingress: tagged, belongs to a VLAN device */
+	KNTP_STAT_PASS_NOT_MINE,	/* ingress: not to an address of this host */
+	KNTP_STAT_PASS_MULTICAST,	/* broadcast or multicast destination */
+	KNTP_STAT_PASS_IPSEC,		/* ingress: IPsec policies are in force */
+	KNTP_STAT_PASS_GSO,		/* several datagrams in one buffer */
+	KNTP_STAT_PASS_SHARED,		/* ingress: somebody else holds the buffer */
+	KNTP_STAT_PASS_LONG,		/* longer than any request answered here */
+	KNTP_STAT_PASS_VERSION,		/* version 0 or 5 to 7 */
+	KNTP_STAT_PASS_MODE,		/* neither client nor symmetric active */
+	KNTP_STAT_PASS_ACL,		/* the source is under `acl pass` */
+	KNTP_STAT_PASS_NTS,		/* network time security extension fields */
+	KNTP_STAT_PASS_MAC,		/* a MAC whose key is not held here */
+
+	KNTP_STAT_DROP_LENGTH,		/* IP or UDP length is untrue, or too short */
+	KNTP_STAT_DROP_CHECKSUM,	/* IP or UDP checksum is wrong or missing */
+	KNTP_STAT_DROP_SOURCE,		/* source is no unicast address of another */
+	KNTP_STAT_DROP_PORT,		/* source port 0 */
+	KNTP_STAT_DROP_IPSEC,		/* local: IPsec policy forbids it */
+	KNTP_STAT_DROP_MALFORMED,	/* extension fields do not add up */
+	KNTP_STAT_DROP_DENIED,		/* the access list says no */
+	KNTP_STAT_DROP_NO_MEMORY,	/* no memory to write the reply */
+	KNTP_STAT_DROP_NO_ROUTE,	/* local: no route back to the source */
+	KNTP_STAT_DROP_TRANSMIT,	/* firewall, queue or device refused it */
+
+	__KNTP_STAT_MAX,
+	KNTP_STAT_MAX = __KNTP_STAT_MAX - 1
+};
+
+enum kntp_attr_listen {
+	KNTP_A_LISTEN_HOOK = 1,		/* u32, enum kntp_hook */
+	KNTP_A_LISTEN_IFINDEX,		/* u32 */
+	KNTP_A_LISTEN_IFNAME,		/* string, in answers */
+
+	__KNTP_A_LISTEN_MAX,
+	KNTP_A_LISTEN_MAX = __KNTP_A_LISTEN_MAX - 1
+};
+
+enum kntp_attr_acl {
+	KNTP_A_ACL_ENTRY = 1,		/* nest, enum kntp_attr_acl_entry */
+	KNTP_A_ACL_VERDICT,		/* u8, enum kntp_verdict, in answers */
+
+	__KNTP_A_ACL_MAX,
+	KNTP_A_ACL_MAX = __KNTP_A_ACL_MAX - 1
+};
+
+enum kntp_attr_acl_entry {
+	KNTP_A_ACL_ENTRY_ADDR = 1,	/* binary, 4 or 16 bytes, network order */
+	KNTP_A_ACL_ENTRY_LEN,		/* u8, 0 to 32 or 128 */
+	KNTP_A_ACL_ENTRY_VERDICT,	/* u8, enum kntp_verdict but NONE */
+
+	__KNTP_A_ACL_ENTRY_MAX,
+	KNTP_A_ACL_ENTRY_MAX = __KNTP_A_ACL_ENTRY_MAX - 1
+};
+
+enum kntp_attr_clock {
+	KNTP_A_CLOCK_BASE = 1,		/* u32, enum kntp_base; default SYSTEM */
+	KNTP_A_CLOCK_LEAP,		/* u8, 0 to 3; default 0 */
+	KNTP_A_CLOCK_STRATUM,		/* u8, 1 to 16; 16: unsynchronised */
+	KNTP_A_CLOCK_REFID,		/* be32; default 0 */
+	KNTP_A_CLOCK_REF_TIME,		/* s64, ns since 1970 UTC; default now */
+	KNTP_A_CLOCK_ROOT_DELAY,	/* u64, ns; default 0 */
+	KNTP_A_CLOCK_ROOT_DISPERSION,	/* u64, ns, at publication; default 0 */
+	KNTP_A_CLOCK_GROWTH,		/* u32, ppb; default KNTP_GROWTH_DEFAULT */
+	KNTP_A_CLOCK_LEASE,		/* u64, ns; default KNTP_LEASE_DEFAULT */
+	KNTP_A_CLOCK_STEPS,		/* u32, steps of the system clock so far */
+	/* in answers only */
+	KNTP_A_CLOCK_STATE,		/* u32, enum kntp_clock_state */
+	KNTP_A_CLOCK_TIME,		/* s64, ns since 1970 UTC: the time served */
+	KNTP_A_CLOCK_PUBLISHED,		/* s64, ns since 1970 UTC */
+	KNTP_A_CLOCK_LEASE_LEFT,	/* u64, ns; KNTP_LEASE_FOREVER */
+	KNTP_A_CLOCK_DISPERSION_NOW,	/* u64, ns, as the next reply will say */
+	KNTP_A_CLOCK_PRECISION,		/* s8, log2 s */
+	KNTP_A_CLOCK_TAI_OFFSET,	/* s32, s, as the kernel holds it */
+	KNTP_A_CLOCK_PAD,
+
+	__KNTP_A_CLOCK_MAX,
+	KNTP_A_CLOCK_MAX = __KNTP_A_CLOCK_MAX - 1
+};
+
+enum kntp_attr_stats {
+	KNTP_A_STATS_HOOK = 1,		/* nest, enum kntp_attr_stats_hook */
+
+	__KNTP_A_STATS_MAX,
+	KNTP_A_STATS_MAX = __KNTP_A_STATS_MAX - 1
+};
+
+enum kntp_attr_stats_hook {
+	KNTP_A_STATS_HOOK_HOOK = 1,	/* u32, enum kntp_hook */
+	KNTP_A_STATS_HOOK_COUNTERS,	/* nest: u64 attributes, enum kntp_stat */
+	KNTP_A_STATS_HOOK_PAD,
+
+	__KNTP_A_STATS_HOOK_MAX,
+	KNTP_A_STATS_HOOK_MAX = __KNTP_A_STATS_HOOK_MAX - 1
+};
+
+/* Pads u64 attributes inside COUNTERS. */
+#define KNTP_STAT_PAD		(KNTP_STAT_MAX + 1)
+
+enum kntp_attr_event {
+	KNTP_A_EVENT_TYPE = 1,		/* u32, enum kntp_event */
+	KNTP_A_EVENT_TIME,		/* s64, ns since 1970 UTC */
+	KNTP_A_EVENT_HOOK,		/* u32, enum kntp_hook */
+	KNTP_A_EVENT_IFINDEX,		/* u32 */
+	KNTP_A_EVENT_PAD,
+
+	__KNTP_A_EVENT_MAX,
+	KNTP_A_EVENT_MAX = __KNTP_A_EVENT_MAX - 1
+};
+
+#endif /* _UAPI_LINUX_KNTP_H */

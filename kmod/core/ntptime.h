@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Between nanoseconds since 1970 and the formats of RFC 5905 section 6,
+ * without a division. All of it is arithmetic modulo 2^64, so era 1 (from
+ * 2036-02-07) needs no case of its own.
+ */
+#ifndef _KNTP_CORE_NTPTIME_H
+#define _KNTP_CORE_NTPTIME_H
+
+#include "plat.h"
+
+#define NTP_UNIX_SECONDS	2208988800ULL	/* from 1900 to 1970 */
+#define NTP_UNIX_EPOCH		(NTP_UNIX_SECONDS << 32)
+#define NTP_NSEC_PER_SEC	1000000000ULL
+
+/* ⌈2^32 / 10^9 · 2^61⌉: nanoseconds to units of 2^-32 s. */
+#define NTP_NS_TO_FRAC		0x89705f4136b4a598ULL
+#define NTP_NS_TO_FRAC_SHIFT	61
+
+/* ⌈2^32 / 10^9 · 2^64 / 10^9⌉: parts per 10^9 to units of 2^-96 s per ns. */
+#define NTP_PPB_TO_RATE		79228162515ULL
+
+/* MAXDISP of RFC 5905 section 7.2, in units of 2^-32 s. */
+#define NTP_MAX_DISPERSION	(16ULL << 32)
+
+/**
+ * ntp_from_ns() - a span in nanoseconds as 32.32 seconds
+ * @ns: nanoseconds; as an unsigned span up to 2^64 - 1
+ *
+ * The result is the exact value rounded down, or up to four units of 2^-32 s
+ * (1 ns) above it near the end of the range; never below, so that a whole
+ * second stays one. Any context.
+ */
+static inline u64 ntp_from_ns(u64 ns)
+{
+	return mul_u64_u64_shr(ns, NTP_NS_TO_FRAC, NTP_NS_TO_FRAC_SHIFT);
+}
+
+/**
+ * ntp_from_unix() - a time as an NTP timestamp, RFC 5905 section 6
+ * @ns: nanoseconds since 1970-01-01 00:00:00 UTC, not negative
+ *
+ * Any context. Return: 32.32 seconds since 1900, modulo 2^32 seconds (one era).
+ */
+static inline u64 ntp_from_unix(s64 ns)
+{
+	return ntp_from_ns((u64)ns) + NTP_UNIX_EPOCH;
+}
+
+/**
+ * ntp_short() - 32.32 seconds as the wire's 16.16, rounded up
+ * @frac: 32.32 seconds
+ *
+ * Rounding up keeps a bound a bound. What does not fit is the largest value.
+ * Any context.
+ */
+static inline u32 ntp_short(u64 frac)
+{
+	return frac > 0xffffffff0000ULL ? ~0U : (u32)((frac + 0xffff) >> 16);
+}
+
+/**
+ * ntp_rate() - a frequency error, for ntp_disperse()
+ * @ppb: parts per 10^9, up to 10^8
+ *
+ * Any context. Return: units of 2^-96 s per nanosecond, rounded up.
+ */
+static inline u64 ntp_rate(u32 ppb)
+{
+	return ppb * NTP_PPB_TO_RATE;
+}
+
+/**
+ * ntp_disperse() - dispersion as it has grown, RFC 5905 section 11.3 (PHI)
+ * @dispersion: when it was stated, 32.32 seconds
+ * @rate: growth, from ntp_rate()
+ * @age_ns: nanoseconds since then; negative counts as none
+ *
+ * Any context. Return: 32.32 seconds, NTP_MAX_DISPERSION at the most.
+ */
+static inline u64 ntp_disperse(u64 dispersion, u64 rate, s64 age_ns)
+{
+	if (age_ns > 0)
+		dispersion += mul_u64_u64_shr((u64)age_ns, rate, 64);
+	return dispersion < NTP_MAX_DISPERSION ? dispersion : NTP_MAX_DISPERSION;
+}
+
+#endif /* _KNTP_CORE_NTPTIME_H */

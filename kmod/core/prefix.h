@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Longest-prefix match by a tree of 64-way nodes whose children are found by
+ * counting bits: the poptrie of Asai and Ohara (SIGCOMM 2015). A verdict has
+ * two bits, so the leaves are two bitmaps in the node instead of an array.
+ *
+ * A tree is built once from a sorted list and never changed; its reader needs
+ * nothing but that it stays in memory.
+ */
+#ifndef _KNTP_CORE_PREFIX_H
+#define _KNTP_CORE_PREFIX_H
+
+#include "plat.h"
+
+enum prefix_limits {
+	PREFIX_STRIDE = 6,
+	PREFIX_VERDICTS = 4,
+};
+
+/**
+ * struct prefix - an address prefix and what to do with those below it
+ * @hi: first 64 bits of the address, host order; IPv4 in the upper half
+ * @lo: the others
+ * @len: bits that count
+ * @verdict: 1 to PREFIX_VERDICTS - 1; 0 is what nothing matches
+ */
+struct prefix {
+	u64 hi;
+	u64 lo;
+	u8 len;
+	u8 verdict;
+};
+
+/**
+ * struct prefix_node - one step of PREFIX_STRIDE bits
+ * @child: slots that go on in another node
+ * @v0: low bit of the verdict of the slots that do not
+ * @v1: high bit
+ * @base: index of the first child
+ */
+struct prefix_node {
+	u64 child;
+	u64 v0;
+	u64 v1;
+	u32 base;
+};
+
+int prefix_compare(const void *a, const void *b);
+bool prefix_is_valid(const struct prefix *p, unsigned int bits);
+bool prefix_covers(const struct prefix *p, u64 hi, u64 lo);
+const struct prefix *prefix_match(const struct prefix *list, size_t n,
+				  u64 hi, u64 lo);
+size_t prefix_count_nodes(const struct prefix *list, size_t n);
+void prefix_build(struct prefix_node *nodes, const struct prefix *list,
+		  size_t n);
+
+/**
+ * prefix_lookup() - the verdict of the longest prefix that covers an address
+ * @nodes: a tree that prefix_build() made
+ * @hi: first 64 bits of the address, host order; IPv4 in the upper half
+ * @lo: the others
+ *
+ * At most six nodes are read for IPv4, 22 for IPv6, however many prefixes
+ * there are. Any context; the caller keeps @nodes in memory.
+ */
+static inline unsigned int prefix_lookup(const struct prefix_node *nodes,
+					 u64 hi, u64 lo)
+{
+	const struct prefix_node *node = nodes;
+	unsigned int slot = hi >> 58;
+
+	while (node->child >> slot & 1) {
+		node = &nodes[node->base +
+			      hweight64(node->child & ((1ULL << slot) - 1))];
+		hi = hi << PREFIX_STRIDE | lo >> 58;
+		lo <<= PREFIX_STRIDE;
+		slot = hi >> 58;
+	}
+	return (node->v0 >> slot & 1) | (node->v1 >> slot & 1) << 1;
+}
+
+#endif /* _KNTP_CORE_PREFIX_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KNTP_CORE_REPLY_H
+#define _KNTP_CORE_REPLY_H
+
+#include "wire.h"
+
+/**
+ * struct ntp_server - what a server says of itself, ready for the wire
+ * @leap: enum ntp_leap
+ * @stratum: 0 when unsynchronised, else 1 to 15
+ * @precision: log2 s
+ * @root_delay: s, 16.16
+ * @root_dispersion: s, 16.16
+ * @refid: reference identifier
+ * @reference: reference time, s since 1900, 32.32
+ */
+struct ntp_server {
+	u8 leap;
+	u8 stratum;
+	s8 precision;
+	__be32 root_delay;
+	__be32 root_dispersion;
+	__be32 refid;
+	__be64 reference;
+};
+
+/**
+ * ntp_reply() - turn a request into its reply, in place
+ * @packet: the request's header, accepted by ntp_classify(); may be unaligned
+ * @server: what the server says of itself
+ * @receive: when the request arrived, s since 1900, 32.32
+ * @transmit: when the reply leaves, likewise
+ *
+ * Version and poll are echoed, the request's transmit time becomes the origin
+ * (RFC 5905 section 8); a reply is this header alone and so never longer than
+ * its request. Any context, no lock.
+ */
+void ntp_reply(struct ntp_header *packet, const struct ntp_server *server,
+	       u64 receive, u64 transmit);
+
+#endif /* _KNTP_CORE_REPLY_H */
