@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kntp: options, the table of commands, and help. */
+#include "ctl.h"
+#include "print.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command commands[] = {
+	{ "status", NULL, cmd_status, "",
+	  "the module, its clock, listeners and totals", false },
+	{ "listen", "add", cmd_listen_add, "hook local|ingress [dev DEV]",
+	  "take requests from this hook; ingress needs a device", false },
+	{ "listen", "del", cmd_listen_del, "hook local|ingress [dev DEV]",
+	  "take none from it any more", false },
+	{ "listen", "show", cmd_listen_show, "",
+	  "the hooks, in the words of listen add", true },
+	{ "acl", "allow", cmd_acl_allow, "PREFIX|all...",
+	  "answer these sources", false },
+	{ "acl", "deny", cmd_acl_deny, "PREFIX|all...",
+	  "drop what these sources send", false },
+	{ "acl", "pass", cmd_acl_pass, "PREFIX|all...",
+	  "leave these sources to the daemon on UDP/123", false },
+	{ "acl", "del", cmd_acl_del, "PREFIX|all...",
+	  "forget these prefixes", false },
+	{ "acl", "load", cmd_acl_load, "FILE|-",
+	  "replace the whole list at once; one 'VERDICT PREFIX' a line", false },
+	{ "acl", "check", cmd_acl_check, "ADDRESS",
+	  "what the list says of a source, and by which prefix", false },
+	{ "acl", "show", cmd_acl_show, "",
+	  "the list, in the form that acl load reads", true },
+	{ "acl", "flush", cmd_acl_flush, "",
+	  "empty the list: nobody is answered", false },
+	{ "clock", "set", cmd_clock_set,
+	  "base system stratum N refid ID [leap N] [root-delay S] [root-dispersion S] [growth PPM] [lease S|forever] [reference-time TIME] [steps N]",
+	  "vouch for the clock that the replies carry", false },
+	{ "clock", "show", cmd_clock_show, "",
+	  "the clock as the next reply says it", true },
+	{ "stats", "show", cmd_stats_show, "[--explain]",
+	  "the counters of each hook; -v shows zeroes too", true },
+	{ "stats", "reset", cmd_stats_reset, "",
+	  "count from zero again", false },
+	{ "monitor", NULL, cmd_monitor, "",
+	  "print events as they happen, one a line", false },
+};
+
+#define FOR_EACH_COMMAND(c) \
+	for (c = commands; c < commands + sizeof(commands) / sizeof(commands[0]); c++)
+
+static void help_line(const struct command *c)
+{
+	printf("  %s%s%s%s%s\n        %s\n", c->object, c->verb ? " " : "",
+	       c->verb ? c->verb : "", *c->words ? " " : "", c->words, c->help);
+}
+
+/* Help on everything, on one object, or on one verb. */
+static int help(const char *object, const char *verb)
+{
+	const struct command *c;
+
+	printf("usage: kntp [-j|--json] [-c] [-v] [-p] [-n NETNS] [-V] OBJECT VERB [KEY VALUE]...\n\n");
+	FOR_EACH_COMMAND(c)
+		if ((!object || !strcmp(object, c->object)) &&
+		    (!verb || !strcmp(verb, c->verb)))
+			help_line(c);
+	if (!object)
+		printf("  help\n        this text; 'OBJECT help' and 'OBJECT VERB help' say less\n"
+		       "\n"
+		       "  -j, --json   print JSON          -p          indent it\n"
+		       "  -c           print CSV           -v          say more\n"
+		       "  -n NETNS     in /run/netns/NETNS -V          print the version\n"
+		       "\n"
+		       "kntp alone is kntp status. Seconds may end in s, ms, us or ns.\n"
+		       "exit status: 0 done, 1 refused or failed, 2 usage, 3 not permitted,\n"
+		       "4 the module is not loaded\n");
+	return EXIT_DONE;
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "help");
+}
+
+static int unknown_verb(const struct ctl *ctl, const char *object,
+			const char *verb)
+{
+	const struct command *c;
+	char verbs[128] = "";
+	size_t n = 0;
+
+	FOR_EACH_COMMAND(c)
+		if (!strcmp(c->object, object) && c->verb)
+			n += (size_t)snprintf(verbs + n, sizeof(verbs) - n,
+					      "%s%s", n ? ", " : "", c->verb);
+	if (!verb)
+		return ctl_usage(ctl, "%s: a verb is missing: one of %s",
+				 object, verbs);
+	return ctl_usage(ctl, "%s: '%s' is not a verb of it: they are %s",
+			 object, verb, verbs);
+}
+
+/* Finds the command; *SKIP words name it. NULL once *STATUS is known. */
+static const struct command *find(struct ctl *ctl, int argc, char **argv,
+				  int *skip, int *status)
+{
+	bool object = false;
+	const struct command *c;
+
+	*status = EXIT_DONE;
+	FOR_EACH_COMMAND(c) {
+		if (strcmp(c->object, argv[0]))
+			continue;
+		object = true;
+		if (c->verb && (argc < 2 || strcmp(c->verb, argv[1])))
+			continue;
+		*skip = c->verb ? 2 : 1;
+		if (argc != *skip + 1 || !is_help(argv[*skip]))
+			return c;
+		*status = help(c->object, c->verb);
+		return NULL;
+	}
+	if (object && argc == 2 && is_help(argv[1]))
+		*status = help(argv[0], NULL);
+	else if (object)
+		*status = unknown_verb(ctl, argv[0], argc < 2 ? NULL : argv[1]);
+	else if (is_help(argv[0]) && argc == 1)
+		*status = help(NULL, NULL);
+	else
+		*status = ctl_usage(ctl,
+				    "'%s' is not an object it knows: see kntp help",
+				    argv[0]);
+	return NULL;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	static char status_word[] = "status";
+	char *status_argv[] = { status_word, NULL };
+	const struct command *c;
+	char what[32];
+	int skip, status;
+
+	if (!argc) {
+		argc = 1;
+		argv = status_argv;
+	}
+	c = find(ctl, argc, argv, &skip, &status);
+	if (!c)
+		return status;
+	snprintf(what, sizeof(what), "%s%s%s", c->object, c->verb ? " " : "",
+		 c->verb ? c->verb : "");
+	ctl->what = what;
+	if (pr_format() == PR_CSV && !c->csv)
+		status = ctl_usage(ctl, "-c: it has no CSV form");
+	else
+		status = c->fn(ctl, argc - skip, argv + skip);
+	ctl->what = "";
+	nl_close(&ctl->nl);
+	return status;
+}
+
+/* Moves this process into /run/netns/NAME, as ip -n does. */
+static int enter_netns(const struct ctl *ctl, const char *name)
+{
+	char path[256];
+	int fd, err = 0;
+
+	if (!*name || strchr(name, '/') || !strcmp(name, ".") ||
+	    !strcmp(name, "..") || strlen(name) > sizeof(path) - 16)
+		return ctl_usage(ctl, "-n: '%s' is not the name of a network namespace",
+				 name);
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		ctl_failed(ctl, "-n: network namespace %s: %s", name,
+			   strerror(-err));
+	return exit_of(err);
+}
+
+struct options {
+	bool json, csv, pretty, version, help;
+	const char *netns;
+};
+
+/* getopt_long takes abbreviations; this command line takes none. */
+static bool exact(const char *arg)
+{
+	return arg[1] != '-' || !arg[2] || !strcmp(arg, "--json") ||
+	       !strcmp(arg, "--help") || !strcmp(arg, "--version");
+}
+
+static int options(struct ctl *ctl, struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt, at = 1;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "+:jcvpn:Vh", longs, NULL)) != -1) {
+		if (opt == ':')
+			return ctl_usage(ctl, "-%c: its value is missing", optopt);
+		if (opt == '?' || !exact(argv[at]))
+			return ctl_usage(ctl, "'%s' is not an option it knows: see kntp help",
+					 argv[at]);
+		if (opt == 'n' && o->netns)
+			return ctl_usage(ctl, "-n: given twice");
+		at = optind;
+		o->json |= opt == 'j';
+		o->csv |= opt == 'c';
+		o->pretty |= opt == 'p';
+		o->version |= opt == 'V';
+		o->help |= opt == 'h';
+		ctl->verbose |= opt == 'v';
+		if (opt == 'n')
+			o->netns = optarg;
+	}
+	if (o->json && o->csv)
+		return ctl_usage(ctl, "-j and -c do not go together");
+	if (o->pretty && !o->json)
+		return ctl_usage(ctl, "-p goes with -j");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = { .what = "" };
+	struct options o = { 0 };
+	int status, err;
+
+	/* A reader that went away is an error to report, not a silent end. */
+	signal(SIGPIPE, SIG_IGN);
+
+	status = options(&ctl, &o, argc, argv);
+	if (status)
+		return status;
+	pr_init(o.json ? PR_JSON : o.csv ? PR_CSV : PR_TEXT, o.pretty);
+
+	if (o.version)
+		puts("kntp " KNTP_VERSION);
+	else if (o.help)
+		help(NULL, NULL);
+	else if (o.netns)
+		status = enter_netns(&ctl, o.netns);
+	if (!status && !o.version && !o.help)
+		status = run(&ctl, argc - optind, argv + optind);
+
+	err = pr_flush();
+	if (err && !status)
+		status = ctl_failed(&ctl, "standard output: %s", strerror(-err));
+	return status;
+}
