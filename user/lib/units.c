@@ -165,6 +165,8 @@ const char *time_parse(const char *word, int64_t now, int64_t *ns)
 		if (__builtin_mul_overflow(v, NSEC_PER_SEC, &v) ||
 		    __builtin_add_overflow(v, frac, &v))
 			return "is too large";
+	} else if (strspn(word, "0123456789.") != strlen(word)) {
+		return NOT_A_TIME;
 	} else {
 		why = decimal(word, 9, &v, &end);
 		if (why)

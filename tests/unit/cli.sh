@@ -1,0 +1,324 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The command line where there is no module: usage errors, exit status, help,
+# and that the manual and the completion say what the table says. KNTP names
+# another binary than build/kntp.
+#
+# shellcheck disable=SC2317 # check() calls what it is given
+
+set -u
+top=$(realpath "$(dirname "$0")/../..")
+build=${KNTP_BUILD:-$top/build}
+kntp=${KNTP:-$build/kntp}
+man=$top/user/man/kntp.8
+completion=$top/user/completion/kntp.bash
+
+checks=0
+failed=0
+
+result() # ok|not ok, name
+{
+	checks=$((checks + 1))
+	echo "$1 $checks $2"
+	[ "$1" = ok ] || failed=1
+}
+
+check() # name, command...
+{
+	local name=$1
+	shift
+	if "$@"; then
+		result ok "$name"
+	else
+		result "not ok" "$name"
+	fi
+}
+
+finish()
+{
+	echo "1..$checks"
+	exit "$failed"
+}
+
+# The exit status, and standard error as one exact line.
+errs() # status, message, word...
+{
+	local status=$1 message=$2 said got
+	shift 2
+	said=$("$kntp" "$@" 2>&1 >/dev/null </dev/null)
+	got=$?
+	if [ "$got" = "$status" ] && [ "$said" = "$message" ]; then
+		result ok "kntp $*"
+		return
+	fi
+	echo "# status $got, not $status"
+	echo "# said:   $said"
+	echo "# wanted: $message"
+	result "not ok" "kntp $*"
+}
+
+usage() # message behind "kntp: ", word...
+{
+	errs 2 "kntp: $1" "${@:2}"
+}
+
+# The commands as the program's own help lists them: object, verb or -.
+commands()
+{
+	"$kntp" help | awk '/^  [a-z]/ && !/^  help/ {
+		verb = $2 ~ /^[a-z]+$/ ? $2 : "-"
+		print $1, verb
+	}'
+}
+
+# The lower-case words of a command's help that are typed as they stand.
+words_of() # object, verb
+{
+	"$kntp" "$1" "$2" help | sed -n 3p | grep -o '[a-z-]\{2,\}' |
+		grep -vx -e "$1" -e "$2"
+}
+
+grammar()
+{
+	usage "'foo' is not an object it knows: see kntp help" foo
+	usage "acl: a verb is missing: one of allow, deny, pass, del, load, check, show, flush" acl
+	usage "listen: 'ad' is not a verb of it: they are add, del, show" listen ad
+	usage "status: '-j' is one word too many" status -j
+	usage "'--js' is not an option it knows: see kntp help" --js status
+	usage "'-x' is not an option it knows: see kntp help" -x
+	usage "-n: its value is missing" -n
+	usage "-n: '../x' is not the name of a network namespace" -n ../x status
+	usage "-n: given twice" -n a -n b status
+	usage "-j and -c do not go together" -j -c acl show
+	usage "-p goes with -j" -p acl show
+	usage "status: -c: it has no CSV form" -c status
+	errs 1 "kntp: -n: network namespace no-such: No such file or directory" \
+		-n no-such status
+}
+
+listen_words()
+{
+	usage "listen add: hook: is missing" listen add
+	usage "listen add: hook: its value is missing" listen add hook
+	usage "listen add: hook: given twice" listen add hook local hook local
+	usage "listen add: hook: 'xdp' is neither local nor ingress" listen add hook xdp
+	usage "listen add: dev: is missing: hook ingress is a device's" listen add hook ingress
+	usage "listen del: dev: hook local has none" listen del hook local dev lo
+	usage "listen add: 'port' is not a word it knows" listen add port 123
+	usage "listen show: 'all' is one word too many" listen show all
+}
+
+acl_words()
+{
+	usage "acl allow: a PREFIX is missing, or all" acl allow
+	usage "acl allow: '10.0.0.1/8' has host bits set: the prefix is 10.0.0.0/8" acl allow 10.0.0.1/8
+	usage "acl deny: '2001:db8::1/32' has host bits set: the prefix is 2001:db8::/32" acl deny 2001:db8::1/32
+	usage "acl pass: '10.0.0.0/33': the length after '/' is not a number from 0 to 32" acl pass 10.0.0.0/33
+	usage "acl del: '::/129': the length after '/' is not a number from 0 to 128" acl del ::/129
+	usage "acl allow: '10.0.0.0/': the length after '/' is not a number from 0 to 32" acl allow 10.0.0.0/
+	usage "acl allow: '10.0.0.0/+8': the length after '/' is not a number from 0 to 32" acl allow 10.0.0.0/+8
+	usage "acl allow: '10.0.0.0/08': the length after '/' is not a number from 0 to 32" acl allow 10.0.0.0/08
+	usage "acl allow: '10.0.0' is not an IPv4 or IPv6 address" acl allow 10.0.0
+	usage "acl allow: '10' is not an IPv4 or IPv6 address" acl allow 192.0.2.0/24 10
+	usage "acl allow: '' is not an IPv4 or IPv6 address" acl allow ''
+	usage "acl allow: 'fe80::1%lo' is not an IPv4 or IPv6 address" acl allow fe80::1%lo
+	usage "acl check: an ADDRESS is missing" acl check
+	usage "acl check: '10.0.0.0/8' is not an IPv4 or IPv6 address" acl check 10.0.0.0/8
+	usage "acl check: '2' is one word too many" acl check 10.0.0.1 2
+	usage "acl load: a FILE is missing, or - for standard input" acl load
+	usage "acl flush: 'all' is one word too many" acl flush all
+	errs 1 "kntp: acl load: /no/such: No such file or directory" acl load /no/such
+	errs 1 "kntp: /: Is a directory" acl load /
+}
+
+clock() # message, word...
+{
+	usage "clock set: $1" clock set "${@:2}"
+}
+
+clock_words()
+{
+	local set=(base system stratum 1 refid GPS)
+	local not_s="is not seconds: a decimal number, and s, ms, us or ns after it"
+	local not_t="is not a time: now, seconds since 1970, or YYYY-MM-DDTHH:MM:SSZ"
+	local n
+
+	clock "base: is missing"
+	clock "base: 'map' is not a base: system is" base map stratum 1 refid X
+	clock "stratum: is missing" base system refid GPS
+	clock "refid: is missing" base system stratum 1
+	for n in 17 0 -1 1.0 0x1 '' 18446744073709551617; do
+		clock "stratum: '$n' is not a number from 1 to 16" \
+			base system refid GPS stratum "$n"
+	done
+	clock "stratum: given twice" "${set[@]}" stratum 2
+	clock "leap: '4' is not a number from 0 to 3" "${set[@]}" leap 4
+	clock "steps: '4294967296' is not a number from 0 to 4294967295" \
+		"${set[@]}" steps 4294967296
+	clock "lease: its value is missing" "${set[@]}" lease
+	clock "lease: 'never' $not_s" "${set[@]}" lease never
+	clock "root-delay: 'forever' $not_s" "${set[@]}" root-delay forever
+	clock "root-delay: '-1' $not_s" "${set[@]}" root-delay -1
+	clock "root-delay: '1e3' $not_s" "${set[@]}" root-delay 1e3
+	clock "root-delay: '1.2.3' is not a decimal number" "${set[@]}" root-delay 1.2.3
+	clock "root-delay: '.' is not a decimal number" "${set[@]}" root-delay .
+	clock "root-delay: 'ms' is not a decimal number" "${set[@]}" root-delay ms
+	clock "root-dispersion: '0.0000000001' has more decimals than are kept" \
+		"${set[@]}" root-dispersion 0.0000000001
+	clock "root-dispersion: '1.5ns' has more decimals than are kept" \
+		"${set[@]}" root-dispersion 1.5ns
+	clock "lease: '18446744074' is too large" "${set[@]}" lease 18446744074
+	clock "growth: '15ppm' is not a decimal number" "${set[@]}" growth 15ppm
+	clock "growth: '4294968' is too large" "${set[@]}" growth 4294968
+	clock "refid: 'GPSXX' is not 1 to 4 characters, an IPv4 address or 0x and digits" \
+		base system stratum 1 refid GPSXX
+	clock "refid: '0x' is not 0x and 1 to 8 hexadecimal digits" \
+		base system stratum 1 refid 0x
+	clock "reference-time: 'yesterday' $not_t" "${set[@]}" reference-time yesterday
+	clock "reference-time: '2026-02-30T00:00:00Z' $not_t" \
+		"${set[@]}" reference-time 2026-02-30T00:00:00Z
+	clock "'offset' is not a word it knows" "${set[@]}" offset 1
+}
+
+load() # message behind "kntp: <stdin>:", text
+{
+	local said got
+	said=$(printf '%b' "$2" | "$kntp" acl load - 2>&1)
+	got=$?
+	[ "$got $said" = "1 kntp: <stdin>:$1" ] || echo "# status $got: $said"
+	[ "$got $said" = "1 kntp: <stdin>:$1" ]
+}
+
+files()
+{
+	check "acl load: host bits" load \
+		"3: '10.0.0.1/8' has host bits set: the prefix is 10.0.0.0/8" \
+		'# all\n\nallow 10.0.0.1/8 # x\nbad\n'
+	check "acl load: verdict" load \
+		"1: 'permit': is neither allow, deny nor pass" 'permit all\n'
+	check "acl load: no prefix" load \
+		"2: deny: a PREFIX is missing, or all" 'allow all\n deny\n'
+	check "acl load: word too many" load \
+		"1: '10.0.0.0/8': is one word too many" 'allow all 10.0.0.0/8'
+	check "acl load: NUL" load \
+		"1: a NUL byte: this is no text" 'allow all\0\n'
+}
+
+# What is right on the command line gets as far as the missing module.
+no_module()
+{
+	local why="the module is not loaded: load it with: modprobe kntp" c v
+
+	if [ -d /sys/module/kntp ]; then
+		result ok "without the module # SKIP it is loaded"
+		return
+	fi
+	errs 4 "kntp: status: $why"
+	while read -r c v; do
+		[ "$v" = show ] || [ "$v" = reset ] || [ "$v" = flush ] || continue
+		errs 4 "kntp: $c $v: $why" "$c" "$v"
+	done < <(commands)
+	errs 4 "kntp: monitor: $why" monitor
+	errs 4 "kntp: stats show: $why" -j -p stats show --explain
+	errs 4 "kntp: listen add: $why" listen add dev lo hook ingress
+	errs 4 "kntp: acl allow: $why" acl allow all 10.0.0.0/8 10.0.0.1 ::1 2001:db8::/32
+	errs 4 "kntp: acl check: $why" acl check ::1
+	errs 4 "kntp: acl load: $why" acl load -
+	errs 4 "kntp: clock set: $why" clock set base system stratum 16
+	errs 4 "kntp: clock set: $why" clock set refid 0x47505300 stratum 16 \
+		base system leap 3 root-delay 1.5ms root-dispersion 0.000000001 \
+		growth 0.001 lease forever reference-time 2026-01-31T23:59:59.5Z steps 0
+	errs 4 "kntp: clock set: $why" clock set base system stratum 2 \
+		refid 192.0.2.1 root-delay 20us lease 1024s reference-time 1
+}
+
+help_of_each()
+{
+	local object verb
+
+	check "kntp help" "$kntp" help >/dev/null
+	check "kntp --help is kntp help" \
+		cmp -s <("$kntp" help) <("$kntp" --help)
+	while read -r object verb; do
+		[ "$verb" != - ] || verb=
+		# shellcheck disable=SC2086
+		check "kntp $object $verb help" \
+			test "$("$kntp" $object $verb help | sed -n 3p |
+				grep -c "^  $object${verb:+ $verb}")" = 1
+	done < <(commands)
+}
+
+manual_has() # text
+{
+	mandoc -Tascii "$man" | col -b | tr -s ' \n\t' ' ' | grep -qF -- "$1"
+}
+
+# What the completion offers after these words.
+completes() # word...
+{
+	bash -c '. "$0"; COMP_WORDS=("$@" ""); COMP_CWORD=$#
+		 _kntp; printf "%s\n" "${COMPREPLY[@]}"' \
+		"$completion" "$@"
+}
+
+in_step()
+{
+	local object verb word words
+
+	if ! command -v mandoc >/dev/null; then
+		result ok "manual and completion # SKIP no mandoc"
+		return
+	fi
+	check "completion of objects" \
+		test "$(commands | cut -d' ' -f1 | sort -u)" = \
+		"$(completes kntp | grep '^[a-z]' | grep -v help | sort)"
+	while read -r object verb; do
+		[ "$verb" != - ] || continue
+		check "manual: $object $verb" manual_has " $object $verb"
+		check "completion: $object $verb" \
+			grep -qx "$verb" <(completes kntp "$object")
+		words=$(completes kntp "$object" "$verb"
+			completes kntp "$object" "$verb" hook
+			completes kntp "$object" "$verb" base
+			completes kntp "$object" "$verb" lease)
+		for word in $(words_of "$object" "$verb"); do
+			check "manual: $object $verb $word" manual_has "$word"
+			check "completion: $object $verb $word" \
+				grep -qx -- "$word" <<<"$words"
+		done
+	done < <(commands)
+	check "manual is clean" \
+		test -z "$(mandoc -Tlint -W warning "$man" 2>&1)"
+}
+
+output()
+{
+	local version
+	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$top/dkms.conf")
+	check "version is that of dkms.conf" \
+		test "$("$kntp" -V) $("$kntp" --version)" = "kntp $version kntp $version"
+	check "a full disk is an error" test "$("$kntp" help 2>&1 >/dev/full
+		)" = "kntp: standard output: No space left on device"
+	exec 3> >(exec true)
+	wait $!
+	check "a broken pipe is an error" test "$("$kntp" help 2>&1 >&3
+		)" = "kntp: standard output: Broken pipe"
+	exec 3>&-
+}
+
+echo "KTAP version 1"
+if ! [ -x "$kntp" ] && ! make -s -C "$top/user" O="$build" >&2; then
+	result "not ok" "kntp builds"
+	finish
+fi
+grammar
+listen_words
+acl_words
+clock_words
+files
+no_module
+help_of_each
+in_step
+output
+finish

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# bash completion for kntp(8)
+
+_kntp_words() # object, verb, word before
+{
+	case "$1 $2 $3" in
+	"listen "*" hook") echo local ingress ;;
+	"listen "*" dev") command ls /sys/class/net 2>/dev/null ;;
+	"listen add "*|"listen del "*) echo hook dev ;;
+	"acl allow "*|"acl deny "*|"acl pass "*|"acl del "*) echo all ;;
+	"clock set base") echo system ;;
+	"clock set lease") echo forever ;;
+	"clock set leap") echo 0 1 2 3 ;;
+	"clock set reference-time") echo now ;;
+	"clock set stratum"|"clock set refid"|"clock set root-delay"|\
+	"clock set root-dispersion"|"clock set growth"|"clock set steps") ;;
+	"clock set "*)
+		echo base stratum refid leap root-delay root-dispersion \
+			growth lease reference-time steps ;;
+	"stats show "*) echo --explain ;;
+	esac
+}
+
+_kntp_verbs() # object
+{
+	case $1 in
+	listen) echo add del show help ;;
+	acl) echo allow deny pass del load check show flush help ;;
+	clock) echo set show help ;;
+	stats) echo show reset help ;;
+	status|monitor) echo help ;;
+	esac
+}
+
+_kntp()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local i=1 words
+
+	while [[ $i -lt $COMP_CWORD && ${COMP_WORDS[i]} == -* ]]; do
+		[[ ${COMP_WORDS[i]} != -*n ]] || ((i++))
+		((i++))
+	done
+	if ((i > COMP_CWORD)); then
+		words=$(command ls /run/netns 2>/dev/null)
+	elif ((i == COMP_CWORD)); then
+		words="status listen acl clock stats monitor help
+		       -j --json -c -v -p -n -V --version -h --help"
+	elif ((i + 1 == COMP_CWORD)); then
+		words=$(_kntp_verbs "${COMP_WORDS[i]}")
+	elif [[ ${COMP_WORDS[i]} == acl && $prev == load ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+	else
+		words=$(_kntp_words "${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}" \
+			"$prev")
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _kntp kntp
