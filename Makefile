@@ -56,14 +56,6 @@ KMOD_SRC := $(wildcard Kbuild dkms.conf) $(shell find kmod include 2>/dev/null)
 TEST_KMODS := $(patsubst tests/%/kmod/Kbuild,%,$(wildcard tests/*/kmod/Kbuild))
 TEST_KMOD_SRC := $(foreach t,$(TEST_KMODS),$(shell find tests/$(t)/kmod))
 
-# $(call mirror,DIR,PATH...): copy what is newer, remove what is gone.
-mirror = mkdir -p $(1); cp -Rpu $(2) $(1)/; \
-	 (cd $(1) && find . -type f \( -name '*.[chS]' -o -name Kbuild \) \
-		! -name '*.mod.c' ! -name '.*' ! -name probed.h) | \
-	 while read -r f; do \
-		[ -e "$(3)/$$f" ] || rm -f "$(1)/$$f"; \
-	 done
-
 # Debian's 6.1 headers come without the vmlinux that BTF is made from.
 kbuild = $(MAKE) $(quiet) $(jobs) -C $(call kdir,$(1)) \
 	 $(if $(wildcard $(call kdir,$(1))/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
@@ -72,7 +64,8 @@ $(B)/kmod/%/.built: $(KMOD_SRC)
 	@mkdir -p $(@D) && touch $@.new
 	$(if $(wildcard Kbuild),$(call say,MODULE,$*))
 	$(if $(wildcard Kbuild),$(Q)+flock $(B)/kmod/$*.lock $(SHELL) -c '\
-		set -e; $(call mirror,$(TOP)/$(@D),$(wildcard Kbuild dkms.conf kmod include),$(TOP)); \
+		set -e; tests/vm/mirror $(TOP) $(TOP)/$(@D) \
+			$(wildcard Kbuild dkms.conf kmod include); \
 		$(call kbuild,$*) M=$(TOP)/$(@D) modules')
 	@mv $@.new $@
 
@@ -83,7 +76,7 @@ $(B)/tests-kmod/%/.built: $(TEST_KMOD_SRC) $(KMOD_SRC)
 		printf '  %-7s %s\n' MODULE "tests/$$t $*"; \
 		d=$(TOP)/$(@D)/$$t; \
 		flock $(B)/tests-kmod/$*.lock $(SHELL) -c "set -e; \
-		$(call mirror,$$d,tests/$$t/kmod/.,$(TOP)/tests/$$t/kmod); \
+		tests/vm/mirror $(TOP)/tests/$$t/kmod $$d .; \
 		$(call kbuild,$*) M=$$d KNTP_SRC=$(TOP) modules" || exit 1; \
 	done
 	@mv $@.new $@
