@@ -27,9 +27,9 @@
  * ntp_from_ns() - a span in nanoseconds as 32.32 seconds
  * @ns: nanoseconds; as an unsigned span up to 2^64 - 1
  *
- * The result is the exact value rounded down, or up to four units of 2^-32 s
- * (1 ns) above it near the end of the range; never below, so that a whole
- * second stays one. Any context.
+ * Never below the exact value rounded down, so that a whole second stays one,
+ * and at most four units of 2^-32 s (1 ns) above it for what fits an s64, eight
+ * for all of the range. Any context.
  */
 static inline u64 ntp_from_ns(u64 ns)
 {
@@ -76,12 +76,15 @@ static inline u64 ntp_rate(u32 ppb)
  * @rate: growth, from ntp_rate()
  * @age_ns: nanoseconds since then; negative counts as none
  *
- * Any context. Return: 32.32 seconds, NTP_MAX_DISPERSION at the most.
+ * Rounded up, but a rate of 0 adds nothing. Any context.
+ * Return: 32.32 seconds, NTP_MAX_DISPERSION at the most.
  */
 static inline u64 ntp_disperse(u64 dispersion, u64 rate, s64 age_ns)
 {
-	if (age_ns > 0)
-		dispersion += mul_u64_u64_shr((u64)age_ns, rate, 64);
+	if (dispersion >= NTP_MAX_DISPERSION)
+		return NTP_MAX_DISPERSION;
+	if (age_ns > 0 && rate)
+		dispersion += mul_u64_u64_shr((u64)age_ns, rate, 64) + 1;
 	return dispersion < NTP_MAX_DISPERSION ? dispersion : NTP_MAX_DISPERSION;
 }
 

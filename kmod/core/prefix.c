@@ -17,7 +17,7 @@ static unsigned int slot_at(const struct prefix *p, unsigned int depth)
 		hi = p->lo << (depth - 64);
 	else if (depth)
 		hi = hi << depth | p->lo >> (64 - depth);
-	return hi >> 58;
+	return (unsigned int)(hi >> 58);
 }
 
 static bool same_bits(const struct prefix *a, const struct prefix *b,
@@ -134,6 +134,12 @@ static struct prefix_node pending(size_t first, size_t end, unsigned int depth,
 	};
 }
 
+static unsigned int leaf(const struct prefix_node *node, unsigned int slot)
+{
+	return (unsigned int)((node->v0 >> slot & 1) |
+			      (node->v1 >> slot & 1) << 1);
+}
+
 static void fill(struct prefix_node *node, unsigned int slot,
 		 unsigned int slots, unsigned int verdict)
 {
@@ -164,7 +170,7 @@ void prefix_build(struct prefix_node *nodes, const struct prefix *list,
 	nodes[0] = pending(0, n, 0, 0);
 	for (i = 0; i < next; i++) {
 		todo = nodes[i];
-		depth = todo.v1;
+		depth = (unsigned int)todo.v1;
 		node = (struct prefix_node){ .base = (u32)next };
 		fill(&node, 0, 64, todo.base);
 
@@ -180,8 +186,7 @@ void prefix_build(struct prefix_node *nodes, const struct prefix *list,
 			while (q < todo.v0 && slot_at(&list[q], depth) == slot)
 				q++;
 			nodes[next++] = pending(p, q, depth + PREFIX_STRIDE,
-						(node.v0 >> slot & 1) |
-						(node.v1 >> slot & 1) << 1);
+						leaf(&node, slot));
 			node.child |= 1ULL << slot;
 		}
 		nodes[i] = node;

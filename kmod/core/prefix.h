@@ -23,10 +23,12 @@ enum prefix_limits {
  * @lo: the others
  * @len: bits that count
  * @verdict: 1 to PREFIX_VERDICTS - 1; 0 is what nothing matches
+ * @order: for who sorts a list in which a prefix may stand twice; unused here
  */
 struct prefix {
 	u64 hi;
 	u64 lo;
+	u32 order;
 	u8 len;
 	u8 verdict;
 };
@@ -67,16 +69,17 @@ static inline unsigned int prefix_lookup(const struct prefix_node *nodes,
 					 u64 hi, u64 lo)
 {
 	const struct prefix_node *node = nodes;
-	unsigned int slot = hi >> 58;
+	unsigned int slot = (unsigned int)(hi >> 58);
 
 	while (node->child >> slot & 1) {
 		node = &nodes[node->base +
 			      hweight64(node->child & ((1ULL << slot) - 1))];
 		hi = hi << PREFIX_STRIDE | lo >> 58;
 		lo <<= PREFIX_STRIDE;
-		slot = hi >> 58;
+		slot = (unsigned int)(hi >> 58);
 	}
-	return (node->v0 >> slot & 1) | (node->v1 >> slot & 1) << 1;
+	return (unsigned int)((node->v0 >> slot & 1) |
+			      (node->v1 >> slot & 1) << 1);
 }
 
 #endif /* _KNTP_CORE_PREFIX_H */

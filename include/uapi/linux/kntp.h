@@ -31,6 +31,8 @@
  *   ACL_GET (do)          <- ENTRY {ADDR}
  *                         -> VERDICT, and ENTRY {ADDR, LEN, VERDICT} of the
  *                            prefix that decided, if there is one
+ *                       <- nothing
+ *                       -> COUNT
  *   ACL_ADD               <- ENTRY {ADDR, LEN, VERDICT}, any number; an entry
  *                            that exists takes the new verdict
  *   ACL_DEL               <- ENTRY {ADDR, LEN}, any number; ENOENT when one is
@@ -47,7 +49,10 @@
  *
  * CLOCK: what the replies say of the time they carry
  *
- *   CLOCK_GET (do)        -> all of KNTP_A_CLOCK_*
+ *   CLOCK_GET (do)        -> all of KNTP_A_CLOCK_*; those that CLOCK_SET takes
+ *                            only once it was used. They are as published
+ *                            (but LEAP is 0 once the leap second was taken);
+ *                            what a reply says depends on STATE.
  *   CLOCK_SET             <- STRATUM, [BASE, LEAP, REFID, REF_TIME, ROOT_DELAY,
  *                            ROOT_DISPERSION, GROWTH, LEASE, STEPS]
  *     What is left out takes its default, not its last value.
@@ -59,6 +64,7 @@
  *   STATS_RESET           counts from zero again
  *
  * EVENT (multicast)       -> TYPE, TIME, [HOOK, IFINDEX]
+ *   Of the clock in all network namespaces, of the others in their own.
  */
 #ifndef _UAPI_LINUX_KNTP_H
 #define _UAPI_LINUX_KNTP_H
@@ -198,6 +204,7 @@ enum kntp_attr_listen {
 enum kntp_attr_acl {
 	KNTP_A_ACL_ENTRY = 1,		/* nest, enum kntp_attr_acl_entry */
 	KNTP_A_ACL_VERDICT,		/* u8, enum kntp_verdict, in answers */
+	KNTP_A_ACL_COUNT,		/* u32, prefixes in the list, in answers */
 
 	__KNTP_A_ACL_MAX,
 	KNTP_A_ACL_MAX = __KNTP_A_ACL_MAX - 1

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KNTP_CLOCK_H
+#define _KNTP_CLOCK_H
+
+#include <linux/kntp.h>
+#include <linux/ktime.h>
+#include "core/reply.h"
+
+struct netlink_ext_ack;
+
+/**
+ * struct kntp_clock_figures - what a publisher says of the clock
+ * @leap: enum ntp_leap
+ * @stratum: 1 to 16; 16 is unsynchronised
+ * @refid: reference identifier
+ * @ref_time: when the clock was last set, ns since 1970 UTC
+ * @root_delay: ns
+ * @root_dispersion: ns, at publication
+ * @growth: of @root_dispersion, parts per 10^9
+ * @lease: how long it may be believed, ns; KNTP_LEASE_FOREVER
+ * @steps: steps of the system clock that the publisher knew of
+ */
+struct kntp_clock_figures {
+	u8 leap;
+	u8 stratum;
+	__be32 refid;
+	s64 ref_time;
+	u64 root_delay;
+	u64 root_dispersion;
+	u32 growth;
+	u64 lease;
+	u32 steps;
+};
+
+/**
+ * struct kntp_clock_report - the clock as the next reply will have it
+ * @figures: what was published last, if anything was
+ * @state: enum kntp_clock_state
+ * @time: the time served, ns since 1970 UTC
+ * @published: when, likewise
+ * @lease_left: ns; KNTP_LEASE_FOREVER
+ * @dispersion: ns
+ * @steps: steps of the system clock so far
+ * @precision: log2 s
+ */
+struct kntp_clock_report {
+	struct kntp_clock_figures figures;
+	enum kntp_clock_state state;
+	s64 time;
+	s64 published;
+	u64 lease_left;
+	u64 dispersion;
+	u32 steps;
+	s8 precision;
+};
+
+int kntp_clock_publish(const struct kntp_clock_figures *figures);
+void kntp_clock_report(struct kntp_clock_report *report);
+void kntp_clock_server(ktime_t now, struct ntp_server *server);
+
+int kntp_clock_init(void);
+void kntp_clock_exit(void);
+
+#endif /* _KNTP_CLOCK_H */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What differs between kernels; see probe.sh for how that is found out. */
+#ifndef _KNTP_COMPAT_H
+#define _KNTP_COMPAT_H
+
+#include "probed.h"
+
+#include <linux/skbuff.h>
+#include <net/genetlink.h>
+
+/*
+ * The receive stamp of a packet, 0 when there is none. Before delivery times
+ * existed the field held nothing else.
+ */
+static inline ktime_t kntp_skb_tstamp(const struct sk_buff *skb)
+{
+#ifdef KNTP_HAVE_SKB_DELIVERY_TIME
+	return skb_tstamp(skb);
+#else
+	return skb->tstamp;
+#endif
+}
+
+/* sch_fq takes a stamp that is left behind for the time to send at. */
+static inline void kntp_skb_clear_tstamp(struct sk_buff *skb)
+{
+#ifdef KNTP_HAVE_SKB_DELIVERY_TIME
+	skb_set_delivery_time(skb, 0, 0);
+#else
+	skb->tstamp = 0;
+#endif
+}
+
+static inline unsigned long kntp_skb_nfct(const struct sk_buff *skb)
+{
+#ifdef KNTP_HAVE_NFCT_ACCESSORS
+	return skb_get_nfct(skb);
+#elif IS_ENABLED(CONFIG_NF_CONNTRACK)
+	return skb->_nfct;
+#else
+	return 0;
+#endif
+}
+
+static inline void kntp_skb_set_nfct(struct sk_buff *skb, unsigned long nfct)
+{
+#ifdef KNTP_HAVE_NFCT_ACCESSORS
+	skb_set_nfct(skb, nfct);
+#elif IS_ENABLED(CONFIG_NF_CONNTRACK)
+	skb->_nfct = nfct;
+#endif
+}
+
+#ifdef KNTP_HAVE_GENL_RESV_START_OP
+#define KNTP_GENL_RESV_START_OP(op)	.resv_start_op = (op),
+#else
+#define KNTP_GENL_RESV_START_OP(op)
+#endif
+
+#endif /* _KNTP_COMPAT_H */

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# probe.sh OUTPUT COMPILER [FLAG]...: writes a header that says what the kernel
+# whose flags these are offers. Stable kernels change interfaces inside a
+# series, so a version number says nothing.
+set -u
+
+out=$1
+shift
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+compiles() {
+	"$@" -Werror -Wno-unused -Wno-missing-prototypes \
+		-Wno-missing-declarations -c "$tmp/probe.c" \
+		-o "$tmp/probe.o" >"$tmp/log" 2>&1
+}
+
+# The flags themselves must work, or every answer would be no.
+echo '#include <linux/module.h>' >"$tmp/probe.c"
+if ! compiles "$@"; then
+	echo "kntp: the kernel's headers do not compile:" >&2
+	cat "$tmp/log" >&2
+	exit 1
+fi
+
+# probe NAME: stdin is a source that compiles where the kernel has NAME.
+probe() {
+	name=$1
+	shift
+	cat >"$tmp/probe.c"
+	if compiles "$@"; then
+		echo "#define KNTP_HAVE_$name 1"
+	else
+		echo "/* no KNTP_HAVE_$name */"
+	fi
+}
+
+{
+	echo '/* Made by probe.sh. */'
+
+	probe SKB_DELIVERY_TIME "$@" <<-'END'
+	#include <linux/skbuff.h>
+	ktime_t f(struct sk_buff *skb);
+	ktime_t f(struct sk_buff *skb)
+	{
+		skb_set_delivery_time(skb, 0, 0);
+		return skb_tstamp(skb);
+	}
+	END
+
+	probe GENL_RESV_START_OP "$@" <<-'END'
+	#include <net/genetlink.h>
+	struct genl_family f = { .resv_start_op = 1 };
+	END
+
+	probe NFCT_ACCESSORS "$@" <<-'END'
+	#include <linux/skbuff.h>
+	void f(struct sk_buff *skb);
+	void f(struct sk_buff *skb)
+	{
+		skb_set_nfct(skb, skb_get_nfct(skb));
+	}
+	END
+} >"$tmp/out" && mv "$tmp/out" "$out"

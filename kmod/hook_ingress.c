@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Netfilter ingress of a device: raw frames, before IP, routing and firewall.
+ * All is proven here; the reply goes back to the station the request came
+ * from. What this hook does not answer goes on to the local one.
+ */
+#include "hook.h"
+
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+#include <net/addrconf.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include "address.h"
+#include "kntp.h"
+#include "rx.h"
+#include "tx.h"
+
+static bool has_ipsec(const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	return net->xfrm.policy_count[XFRM_POLICY_IN] ||
+	       net->xfrm.policy_count[XFRM_POLICY_OUT];
+#else
+	return false;
+#endif
+}
+
+/* Is it one plain frame to this station, for the device it came in by? */
+static enum kntp_stat prove_frame(const struct kntp_net *kn,
+				  const struct sk_buff *skb)
+{
+	if (unlikely(skb->pkt_type != PACKET_HOST))
+		return skb->pkt_type == PACKET_OTHERHOST ?
+			KNTP_STAT_PASS_NOT_MINE : KNTP_STAT_PASS_MULTICAST;
+	if (unlikely(skb_vlan_tag_present(skb) && skb_vlan_tag_get_id(skb)))
+		return KNTP_STAT_PASS_VLAN;
+	if (unlikely(skb_is_gso(skb)))
+		return KNTP_STAT_PASS_GSO;
+	if (unlikely(skb_shared(skb) || skb_mac_header_len(skb) != ETH_HLEN))
+		return KNTP_STAT_PASS_SHARED;
+	if (unlikely(has_ipsec(kn->net)))
+		return KNTP_STAT_PASS_IPSEC;
+	return 0;
+}
+
+static bool is_station(const struct sk_buff *skb)
+{
+	return is_valid_ether_addr(eth_hdr(skb)->h_source);
+}
+
+/* RFC 1122 section 3.2.1.3: what is no host's address is no source. */
+static bool is_source4(const struct kntp_net *kn, __be32 addr, int vrf)
+{
+	return !ipv4_is_multicast(addr) && !ipv4_is_lbcast(addr) &&
+	       !ipv4_is_zeronet(addr) && !ipv4_is_loopback(addr) &&
+	       kntp_address_kind(kn, addr, vrf) == KNTP_ADDRESS_OTHER;
+}
+
+static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	unsigned int len = ntohs(iph->tot_len);
+	int vrf = l3mdev_master_ifindex_rcu(skb->dev);
+	enum kntp_stat stat;
+
+	stat = prove_frame(kn, skb);
+	if (unlikely(stat))
+		return stat;
+	if (unlikely(iph->frag_off & htons(IP_MF)))
+		return KNTP_STAT_PASS_FRAGMENT;
+	if (unlikely(iph->ihl != 5))
+		return KNTP_STAT_PASS_OPTIONS;
+	if (unlikely(kntp_address_kind(kn, iph->daddr, vrf) != KNTP_ADDRESS_MINE))
+		return KNTP_STAT_PASS_NOT_MINE;
+	if (unlikely(len > skb->len ||
+		     len < sizeof(*iph) + sizeof(struct udphdr)))
+		return KNTP_STAT_DROP_LENGTH;
+	if (unlikely(ip_fast_csum(iph, 5)))
+		return KNTP_STAT_DROP_CHECKSUM;
+	if (unlikely(!is_source4(kn, iph->saddr, vrf) || !is_station(skb)))
+		return KNTP_STAT_DROP_SOURCE;
+
+	stat = kntp_rx_length(skb, sizeof(*iph), len);
+	if (unlikely(stat))
+		return stat;
+	if (unlikely(!kntp_rx_checksum4(skb)))
+		return KNTP_STAT_DROP_CHECKSUM;
+
+	return kntp_rx_judge(kntp_rx_classify(skb, sizeof(*iph)),
+			     kntp_acl_verdict4(&kn->acl, ip_hdr(skb)->saddr));
+}
+
+/* Takes the packet. */
+static unsigned int reflect(struct kntp_net *kn, struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+	struct ethhdr *eth;
+
+	eth = skb_push(skb, ETH_HLEN);
+	ether_addr_copy(eth->h_dest, eth->h_source);
+	ether_addr_copy(eth->h_source, dev->dev_addr);
+	trace_kntp_datagram(skb, KNTP_HOOK_INGRESS, KNTP_STAT_ANSWERED);
+	kntp_tx_done(kn, KNTP_HOOK_INGRESS, dev_queue_xmit(skb));
+	return NF_STOLEN;
+}
+
+/* An IPv4 header whose UDP ports can be read; not a later fragment. */
+static bool has_ports4(struct sk_buff *skb)
+{
+	const struct iphdr *iph;
+
+	if (unlikely(!pskb_may_pull(skb, sizeof(*iph))))
+		return false;
+	iph = ip_hdr(skb);
+	return iph->protocol == IPPROTO_UDP && iph->version == 4 &&
+	       iph->ihl >= 5 && !(iph->frag_off & htons(IP_OFFSET)) &&
+	       pskb_may_pull(skb, iph->ihl * 4 + sizeof(struct udphdr));
+}
+
+static unsigned int ingress4(struct kntp_net *kn, struct sk_buff *skb)
+{
+	enum kntp_stat stat;
+	ktime_t received;
+
+	if (!has_ports4(skb) || !kntp_rx_is_ntp(skb, ip_hdrlen(skb)))
+		return NF_ACCEPT;
+
+	received = kntp_rx_time(skb);
+	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
+	stat = prove4(kn, skb);
+	if (likely(!stat) && unlikely(skb_ensure_writable(skb, skb->len)))
+		stat = KNTP_STAT_DROP_NO_MEMORY;
+	if (unlikely(stat))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
+
+	kntp_tx_scrub(skb);
+	kntp_tx_turn4(kn, skb, received);
+	ip_send_check(ip_hdr(skb));
+	return reflect(kn, skb);
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	unsigned int len = sizeof(*ip6h) + ntohs(ip6h->payload_len);
+	enum kntp_stat stat;
+
+	stat = prove_frame(kn, skb);
+	if (unlikely(stat))
+		return stat;
+	if (unlikely(ipv6_addr_is_multicast(&ip6h->daddr)))
+		return KNTP_STAT_PASS_MULTICAST;
+	if (unlikely(!ipv6_chk_addr(kn->net, &ip6h->daddr, skb->dev, 0)))
+		return KNTP_STAT_PASS_NOT_MINE;
+	if (unlikely(len > skb->len ||
+		     len < sizeof(*ip6h) + sizeof(struct udphdr)))
+		return KNTP_STAT_DROP_LENGTH;
+	stat = kntp_rx_source6(kn, &ip6h->saddr);
+	if (unlikely(stat || !is_station(skb)))
+		return KNTP_STAT_DROP_SOURCE;
+
+	stat = kntp_rx_length(skb, sizeof(*ip6h), len);
+	if (unlikely(stat))
+		return stat;
+	if (unlikely(!kntp_rx_checksum6(skb)))
+		return KNTP_STAT_DROP_CHECKSUM;
+
+	return kntp_rx_judge(kntp_rx_classify(skb, sizeof(*ip6h)),
+			     kntp_acl_verdict6(&kn->acl, &ipv6_hdr(skb)->saddr));
+}
+
+static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
+{
+	enum kntp_stat stat;
+	ktime_t received;
+
+	if (unlikely(!pskb_may_pull(skb, sizeof(struct ipv6hdr))) ||
+	    ipv6_hdr(skb)->version != 6)
+		return NF_ACCEPT;
+	if (ipv6_hdr(skb)->nexthdr != IPPROTO_UDP) {
+		stat = kntp_rx_extended6(skb);
+		if (likely(!stat))
+			return NF_ACCEPT;
+		kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
+		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
+	}
+	if (!pskb_may_pull(skb, sizeof(struct ipv6hdr) + sizeof(struct udphdr)) ||
+	    !kntp_rx_is_ntp(skb, sizeof(struct ipv6hdr)))
+		return NF_ACCEPT;
+
+	received = kntp_rx_time(skb);
+	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
+	stat = prove6(kn, skb);
+	if (likely(!stat) && unlikely(skb_ensure_writable(skb, skb->len)))
+		stat = KNTP_STAT_DROP_NO_MEMORY;
+	if (unlikely(stat))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
+
+	kntp_tx_scrub(skb);
+	kntp_tx_turn6(kn, skb, received);
+	return reflect(kn, skb);
+}
+#else
+static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
+{
+	return NF_ACCEPT;
+}
+#endif
+
+/**
+ * kntp_hook_ingress() - frames that a device has received
+ * @priv: struct kntp_net
+ * @skb: the frame, at its network header
+ * @state: where netfilter is
+ *
+ * Softirq, RCU read side. Return: a netfilter verdict.
+ */
+unsigned int kntp_hook_ingress(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return ingress4(priv, skb);
+	if (skb->protocol == htons(ETH_P_IPV6))
+		return ingress6(priv, skb);
+	return NF_ACCEPT;
+}

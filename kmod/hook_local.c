@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Netfilter LOCAL_IN, behind the firewall and before the connection would be
+ * confirmed. The IP layer has proven the IP header, put fragments together and
+ * found the packet to be for this host; the reply is routed, and goes through
+ * OUTPUT as the answer that it is.
+ */
+#include "hook.h"
+
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/route.h>
+#include <net/xfrm.h>
+#include "kntp.h"
+#include "route.h"
+#include "rx.h"
+#include "tx.h"
+
+/*
+ * The reply belongs to the connection of the request, and says so, for rules
+ * that let established ones out and for address translation to be undone.
+ * Conntrack lets a packet that comes with a connection be, and never confirms
+ * one by a packet of the reply direction, so that no entry outlives this.
+ */
+static void turn_connection(struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	if (!ct || ctinfo == IP_CT_UNTRACKED)
+		return;
+	nf_ct_set(skb, ct, CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL ?
+		  IP_CT_ESTABLISHED_REPLY : IP_CT_ESTABLISHED);
+#endif
+}
+
+static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb)
+{
+	enum kntp_stat stat;
+
+	if (unlikely(skb_rtable(skb)->rt_type != RTN_LOCAL))
+		return KNTP_STAT_PASS_MULTICAST;
+	if (unlikely(ip_hdrlen(skb) != sizeof(struct iphdr)))
+		return KNTP_STAT_PASS_OPTIONS;
+	if (unlikely(skb_is_gso(skb)))
+		return KNTP_STAT_PASS_GSO;
+
+	stat = kntp_rx_length(skb, sizeof(struct iphdr), skb->len);
+	if (unlikely(stat))
+		return stat;
+	if (unlikely(!kntp_rx_checksum4(skb)))
+		return KNTP_STAT_DROP_CHECKSUM;
+	if (unlikely(!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)))
+		return KNTP_STAT_DROP_IPSEC;
+
+	return kntp_rx_judge(kntp_rx_classify(skb, sizeof(struct iphdr)),
+			     kntp_acl_verdict4(&kn->acl, ip_hdr(skb)->saddr));
+}
+
+/* Takes the packet. */
+static unsigned int answer4(struct kntp_net *kn, struct sk_buff *skb,
+			    ktime_t received)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct kntp_way way = {
+		.saddr.s6_addr32[0] = iph->daddr,
+		.daddr.s6_addr32[0] = iph->saddr,
+		.oif = l3mdev_master_ifindex_rcu(skb->dev),
+		.mark = IP4_REPLY_MARK(kn->net, skb->mark),
+	};
+	int err;
+
+	if (unlikely(skb_ensure_writable(skb, skb->len)))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
+				    KNTP_STAT_DROP_NO_MEMORY);
+
+	kntp_tx_scrub(skb);
+	skb->mark = way.mark;
+	err = kntp_route4(kn, skb, &way, udp_hdr(skb)->source);
+	if (unlikely(err))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, err == -EINVAL ?
+				    KNTP_STAT_DROP_SOURCE :
+				    KNTP_STAT_DROP_NO_ROUTE);
+
+	turn_connection(skb);
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	kntp_tx_turn4(kn, skb, received);
+	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, KNTP_STAT_ANSWERED);
+	kntp_tx_done(kn, KNTP_HOOK_LOCAL, ip_local_out(kn->net, NULL, skb));
+	return NF_STOLEN;
+}
+
+/**
+ * kntp_hook_local4() - IPv4 packets for this host
+ * @priv: struct kntp_net
+ * @skb: the packet
+ * @state: where netfilter is
+ *
+ * Softirq, RCU read side. Return: a netfilter verdict.
+ */
+unsigned int kntp_hook_local4(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	struct kntp_net *kn = priv;
+	enum kntp_stat stat;
+	ktime_t received;
+
+	if (ip_hdr(skb)->protocol != IPPROTO_UDP ||
+	    !pskb_may_pull(skb, ip_hdrlen(skb) + sizeof(struct udphdr)) ||
+	    !kntp_rx_is_ntp(skb, ip_hdrlen(skb)))
+		return NF_ACCEPT;
+
+	received = kntp_rx_time(skb);
+	kntp_count(&kn->stats, KNTP_HOOK_LOCAL, KNTP_STAT_IN);
+	stat = prove4(kn, skb);
+	if (unlikely(stat))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
+	return answer4(kn, skb, received);
+}
+
+static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
+{
+	enum kntp_stat stat;
+
+	if (unlikely(ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr)))
+		return KNTP_STAT_PASS_MULTICAST;
+	if (unlikely(skb_is_gso(skb)))
+		return KNTP_STAT_PASS_GSO;
+
+	stat = kntp_rx_length(skb, sizeof(struct ipv6hdr), skb->len);
+	if (unlikely(stat))
+		return stat;
+	if (unlikely(!kntp_rx_checksum6(skb)))
+		return KNTP_STAT_DROP_CHECKSUM;
+	if (unlikely(!xfrm6_policy_check(NULL, XFRM_POLICY_IN, skb)))
+		return KNTP_STAT_DROP_IPSEC;
+	if (!(skb->dev->flags & IFF_LOOPBACK) && !netif_is_l3_master(skb->dev)) {
+		stat = kntp_rx_source6(kn, &ipv6_hdr(skb)->saddr);
+		if (unlikely(stat))
+			return stat;
+	}
+
+	return kntp_rx_judge(kntp_rx_classify(skb, sizeof(struct ipv6hdr)),
+			     kntp_acl_verdict6(&kn->acl, &ipv6_hdr(skb)->saddr));
+}
+
+/* A link-local client is on the link it asked from; others are routed. */
+static int reply_oif6(const struct sk_buff *skb)
+{
+	const struct in6_addr *client = &ipv6_hdr(skb)->saddr;
+
+	if (ipv6_addr_type(client) & IPV6_ADDR_LINKLOCAL)
+		return IP6CB(skb)->iif;
+	return l3mdev_master_ifindex_rcu(skb->dev);
+}
+
+/* Takes the packet. */
+static unsigned int answer6(struct kntp_net *kn, struct sk_buff *skb,
+			    ktime_t received)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	struct kntp_way way = {
+		.saddr = ip6h->daddr,
+		.daddr = ip6h->saddr,
+		.oif = reply_oif6(skb),
+		.mark = IP6_REPLY_MARK(kn->net, skb->mark),
+	};
+
+	if (unlikely(skb_ensure_writable(skb, skb->len)))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
+				    KNTP_STAT_DROP_NO_MEMORY);
+
+	kntp_tx_scrub(skb);
+	skb->mark = way.mark;
+	if (unlikely(kntp_route6(kn, skb, &way, udp_hdr(skb)->source)))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
+				    KNTP_STAT_DROP_NO_ROUTE);
+
+	turn_connection(skb);
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	kntp_tx_turn6(kn, skb, received);
+	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, KNTP_STAT_ANSWERED);
+	kntp_tx_done(kn, KNTP_HOOK_LOCAL, ip6_local_out(kn->net, NULL, skb));
+	return NF_STOLEN;
+}
+
+/**
+ * kntp_hook_local6() - IPv6 packets for this host
+ * @priv: struct kntp_net
+ * @skb: the packet
+ * @state: where netfilter is
+ *
+ * Softirq, RCU read side. Return: a netfilter verdict.
+ */
+unsigned int kntp_hook_local6(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	struct kntp_net *kn = priv;
+	enum kntp_stat stat;
+	ktime_t received;
+
+	if (ipv6_hdr(skb)->nexthdr != IPPROTO_UDP) {
+		stat = kntp_rx_extended6(skb);
+		if (likely(!stat))
+			return NF_ACCEPT;
+		kntp_count(&kn->stats, KNTP_HOOK_LOCAL, KNTP_STAT_IN);
+		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
+	}
+	if (!pskb_may_pull(skb, sizeof(struct ipv6hdr) + sizeof(struct udphdr)) ||
+	    !kntp_rx_is_ntp(skb, sizeof(struct ipv6hdr)))
+		return NF_ACCEPT;
+
+	received = kntp_rx_time(skb);
+	kntp_count(&kn->stats, KNTP_HOOK_LOCAL, KNTP_STAT_IN);
+	stat = prove6(kn, skb);
+	if (unlikely(stat))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
+	return answer6(kn, skb, received);
+}

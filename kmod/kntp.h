@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Locks, outermost first:
+ *
+ *   genl_mutex         netlink operations run one at a time (held by the caller)
+ *   rtnl               kntp_net.listeners, .local, .addresses; process context
+ *   kntp_acl_set.lock  the writers of one access list; process context
+ *   clock_lock         the publishers of the clock; process context
+ *
+ * Softirq takes none of them: it reads RCU pointers and per-CPU counters.
+ */
+#ifndef _KNTP_H
+#define _KNTP_H
+
+#include <linux/list.h>
+#include <linux/kntp.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <net/net_namespace.h>
+#include "acl.h"
+#include "stats.h"
+
+struct kntp_addresses;
+struct kntp_routes;
+
+/**
+ * struct kntp_net - what the module keeps for a network namespace
+ * @net: that namespace
+ * @stats: counters
+ * @acl: who is answered
+ * @routes: the way back to those who asked last, per CPU
+ * @addresses: IPv4 addresses of this host; kept while a device is listened to
+ * @listeners: struct kntp_listener, the devices that are listened to
+ * @local_ops: the local hook, IPv4 and IPv6
+ * @local: it is registered
+ */
+struct kntp_net {
+	struct net *net;
+	struct kntp_stats_set stats;
+	struct kntp_acl_set acl;
+	struct kntp_routes __percpu *routes;
+	struct kntp_addresses __rcu *addresses;
+	struct list_head listeners;
+	struct nf_hook_ops local_ops[2];
+	bool local;
+};
+
+struct kntp_net *kntp_net(const struct net *net);
+
+#endif /* _KNTP_H */

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The netlink family; include/uapi/linux/kntp.h is its manual. */
+#include "netlink.h"
+
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/rtnetlink.h>
+#include <linux/time64.h>
+#include <linux/timekeeping.h>
+#include <net/sock.h>
+#include "clock.h"
+#include "compat/compat.h"
+#include "core/wire.h"
+#include "event.h"
+#include "kntp.h"
+#include "listen.h"
+#include "timekeeping.h"
+
+/**
+ * kntp_nl_answer() - begin the answer to a request
+ * @info: the request
+ * @size: of the attributes that follow
+ * @head: where to keep what genlmsg_end() wants
+ *
+ * Process context. Return: a message, or NULL where memory is short.
+ */
+struct sk_buff *kntp_nl_answer(const struct genl_info *info, size_t size,
+			       void **head)
+{
+	struct sk_buff *msg = genlmsg_new(size, GFP_KERNEL);
+
+	if (!msg)
+		return NULL;
+	*head = genlmsg_put(msg, info->snd_portid, info->snd_seq,
+			    &kntp_genl_family, 0, info->genlhdr->cmd);
+	if (*head)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+static const struct nla_policy listen_policy[KNTP_A_LISTEN_MAX + 1] = {
+	[KNTP_A_LISTEN_HOOK] = NLA_POLICY_RANGE(NLA_U32, 1, KNTP_HOOK_MAX),
+	[KNTP_A_LISTEN_IFINDEX] = NLA_POLICY_RANGE(NLA_U32, 1, S16_MAX),
+};
+
+/* The device, or 0 for the local hook. */
+static int listen_ifindex(struct genl_info *info)
+{
+	struct nlattr *ifindex = info->attrs[KNTP_A_LISTEN_IFINDEX];
+
+	if (GENL_REQ_ATTR_CHECK(info, KNTP_A_LISTEN_HOOK)) {
+		GENL_SET_ERR_MSG(info, "which hook?");
+		return -EINVAL;
+	}
+	if (nla_get_u32(info->attrs[KNTP_A_LISTEN_HOOK]) == KNTP_HOOK_LOCAL) {
+		if (!ifindex)
+			return 0;
+		NL_SET_ERR_MSG_ATTR(info->extack, ifindex,
+				    "the local hook takes no device");
+		return -EINVAL;
+	}
+	if (ifindex)
+		return nla_get_u32(ifindex);
+	GENL_SET_ERR_MSG(info, "the ingress hook needs a device");
+	return -EINVAL;
+}
+
+static int nl_listen_add(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kntp_net *kn = kntp_net(genl_info_net(info));
+	int ifindex = listen_ifindex(info);
+	int err;
+
+	if (ifindex < 0)
+		return ifindex;
+	rtnl_lock();
+	err = ifindex ? kntp_listen_ingress(kn, ifindex, info->extack) :
+			kntp_listen_local(kn, info->extack);
+	rtnl_unlock();
+	return err;
+}
+
+static int nl_listen_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kntp_net *kn = kntp_net(genl_info_net(info));
+	int ifindex = listen_ifindex(info);
+	int err;
+
+	if (ifindex < 0)
+		return ifindex;
+	rtnl_lock();
+	err = ifindex ? kntp_unlisten_ingress(kn, ifindex, info->extack) :
+			kntp_unlisten_local(kn, info->extack);
+	rtnl_unlock();
+	return err;
+}
+
+static int put_listener(struct sk_buff *skb, const struct netlink_callback *cb,
+			enum kntp_hook hook, const struct net_device *dev)
+{
+	void *head;
+
+	head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &kntp_genl_family, NLM_F_MULTI, KNTP_CMD_LISTEN_GET);
+	if (!head)
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, KNTP_A_LISTEN_HOOK, hook) ||
+	    (dev && (nla_put_u32(skb, KNTP_A_LISTEN_IFINDEX, dev->ifindex) ||
+		     nla_put_string(skb, KNTP_A_LISTEN_IFNAME, dev->name)))) {
+		genlmsg_cancel(skb, head);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, head);
+	return 0;
+}
+
+/* cb->args[0]: how many were told. */
+static int nl_listen_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct kntp_net *kn = kntp_net(sock_net(skb->sk));
+	struct kntp_listener *listener;
+	long n = 0;
+	int err = 0;
+
+	rtnl_lock();
+	if (kn->local && n++ >= cb->args[0])
+		err = put_listener(skb, cb, KNTP_HOOK_LOCAL, NULL);
+	list_for_each_entry(listener, &kn->listeners, list) {
+		if (err)
+			break;
+		if (n++ >= cb->args[0])
+			err = put_listener(skb, cb, KNTP_HOOK_INGRESS,
+					   listener->ops.dev);
+	}
+	rtnl_unlock();
+	cb->args[0] = err ? n - 1 : n;
+	return skb->len;
+}
+
+static const struct nla_policy clock_policy[KNTP_A_CLOCK_MAX + 1] = {
+	[KNTP_A_CLOCK_BASE] = NLA_POLICY_RANGE(NLA_U32, 1, KNTP_BASE_MAX),
+	[KNTP_A_CLOCK_LEAP] = NLA_POLICY_MAX(NLA_U8, NTP_LEAP_UNSYNC),
+	[KNTP_A_CLOCK_STRATUM] = NLA_POLICY_RANGE(NLA_U8, 1, NTP_STRATUM_UNSYNC),
+	[KNTP_A_CLOCK_REFID] = { .type = NLA_U32 },
+	[KNTP_A_CLOCK_REF_TIME] = NLA_POLICY_MIN(NLA_S64, 0),
+	[KNTP_A_CLOCK_ROOT_DELAY] = { .type = NLA_U64 },
+	[KNTP_A_CLOCK_ROOT_DISPERSION] = { .type = NLA_U64 },
+	[KNTP_A_CLOCK_GROWTH] = { .type = NLA_U32 },
+	[KNTP_A_CLOCK_LEASE] = { .type = NLA_U64 },
+	[KNTP_A_CLOCK_STEPS] = { .type = NLA_U32 },
+};
+
+/* Past these nothing is left to be said of a clock: RFC 5905 MAXDISP, 10 %. */
+#define ROOT_MAX_NS	(16 * NSEC_PER_SEC)
+#define GROWTH_MAX_PPB	100000000
+
+static int clock_root(struct genl_info *info, int type, u64 *ns)
+{
+	struct nlattr *attr = info->attrs[type];
+
+	*ns = attr ? nla_get_u64(attr) : 0;
+	if (*ns <= ROOT_MAX_NS)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, attr, "more than 16 s");
+	return -ERANGE;
+}
+
+static int clock_figures(struct genl_info *info, struct kntp_clock_figures *f)
+{
+	struct nlattr **a = info->attrs;
+
+	if (GENL_REQ_ATTR_CHECK(info, KNTP_A_CLOCK_STRATUM)) {
+		GENL_SET_ERR_MSG(info, "which stratum?");
+		return -EINVAL;
+	}
+	/* Known steps are read before the clock: a step between is not missed. */
+	f->steps = a[KNTP_A_CLOCK_STEPS] ? nla_get_u32(a[KNTP_A_CLOCK_STEPS]) :
+					   kntp_timekeeping_steps();
+	f->stratum = nla_get_u8(a[KNTP_A_CLOCK_STRATUM]);
+	if (a[KNTP_A_CLOCK_LEAP])
+		f->leap = nla_get_u8(a[KNTP_A_CLOCK_LEAP]);
+	if (a[KNTP_A_CLOCK_REFID])
+		f->refid = nla_get_be32(a[KNTP_A_CLOCK_REFID]);
+	f->ref_time = a[KNTP_A_CLOCK_REF_TIME] ?
+		nla_get_s64(a[KNTP_A_CLOCK_REF_TIME]) : ktime_get_real_ns();
+	f->growth = a[KNTP_A_CLOCK_GROWTH] ?
+		nla_get_u32(a[KNTP_A_CLOCK_GROWTH]) : KNTP_GROWTH_DEFAULT;
+	f->lease = a[KNTP_A_CLOCK_LEASE] ?
+		nla_get_u64(a[KNTP_A_CLOCK_LEASE]) : KNTP_LEASE_DEFAULT;
+	if (f->growth > GROWTH_MAX_PPB) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a[KNTP_A_CLOCK_GROWTH],
+				    "more than 100000 ppm");
+		return -ERANGE;
+	}
+	return clock_root(info, KNTP_A_CLOCK_ROOT_DELAY, &f->root_delay) ?:
+	       clock_root(info, KNTP_A_CLOCK_ROOT_DISPERSION,
+			  &f->root_dispersion);
+}
+
+static int nl_clock_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kntp_clock_figures figures = {};
+	int err;
+
+	err = clock_figures(info, &figures);
+	if (err)
+		return err;
+	err = kntp_clock_publish(&figures);
+	if (err == -ESTALE)
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[KNTP_A_CLOCK_STEPS],
+				    "the system clock was stepped since");
+	return err;
+}
+
+static int tai_offset(void)
+{
+	return div_s64(ktime_sub(ktime_mono_to_any(0, TK_OFFS_TAI),
+				 ktime_mono_to_any(0, TK_OFFS_REAL)),
+		       NSEC_PER_SEC);
+}
+
+static int put_figures(struct sk_buff *msg, const struct kntp_clock_figures *f)
+{
+	return nla_put_u32(msg, KNTP_A_CLOCK_BASE, KNTP_BASE_SYSTEM) ||
+	       nla_put_u8(msg, KNTP_A_CLOCK_LEAP, f->leap) ||
+	       nla_put_u8(msg, KNTP_A_CLOCK_STRATUM, f->stratum) ||
+	       nla_put_be32(msg, KNTP_A_CLOCK_REFID, f->refid) ||
+	       nla_put_s64(msg, KNTP_A_CLOCK_REF_TIME, f->ref_time,
+			   KNTP_A_CLOCK_PAD) ||
+	       nla_put_u64_64bit(msg, KNTP_A_CLOCK_ROOT_DELAY, f->root_delay,
+				 KNTP_A_CLOCK_PAD) ||
+	       nla_put_u64_64bit(msg, KNTP_A_CLOCK_ROOT_DISPERSION,
+				 f->root_dispersion, KNTP_A_CLOCK_PAD) ||
+	       nla_put_u32(msg, KNTP_A_CLOCK_GROWTH, f->growth) ||
+	       nla_put_u64_64bit(msg, KNTP_A_CLOCK_LEASE, f->lease,
+				 KNTP_A_CLOCK_PAD);
+}
+
+static int put_report(struct sk_buff *msg, const struct kntp_clock_report *r)
+{
+	return nla_put_u32(msg, KNTP_A_CLOCK_STATE, r->state) ||
+	       nla_put_s64(msg, KNTP_A_CLOCK_TIME, r->time, KNTP_A_CLOCK_PAD) ||
+	       nla_put_u64_64bit(msg, KNTP_A_CLOCK_DISPERSION_NOW,
+				 r->dispersion, KNTP_A_CLOCK_PAD) ||
+	       nla_put_u32(msg, KNTP_A_CLOCK_STEPS, r->steps) ||
+	       nla_put_s8(msg, KNTP_A_CLOCK_PRECISION, r->precision) ||
+	       nla_put_s32(msg, KNTP_A_CLOCK_TAI_OFFSET, tai_offset());
+}
+
+static int nl_clock_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kntp_clock_report report;
+	struct sk_buff *msg;
+	void *head;
+
+	kntp_clock_report(&report);
+	msg = kntp_nl_answer(info, NLMSG_GOODSIZE, &head);
+	if (!msg)
+		return -ENOMEM;
+	if (put_report(msg, &report))
+		goto err_size;
+	if (report.state != KNTP_CLOCK_UNSET &&
+	    (put_figures(msg, &report.figures) ||
+	     nla_put_s64(msg, KNTP_A_CLOCK_PUBLISHED, report.published,
+			 KNTP_A_CLOCK_PAD) ||
+	     nla_put_u64_64bit(msg, KNTP_A_CLOCK_LEASE_LEFT, report.lease_left,
+			       KNTP_A_CLOCK_PAD)))
+		goto err_size;
+	genlmsg_end(msg, head);
+	return genlmsg_reply(msg, info);
+
+err_size:
+	nlmsg_free(msg);
+	return -EMSGSIZE;
+}
+
+static int put_hook(struct sk_buff *msg, enum kntp_hook hook, const u64 *counts)
+{
+	struct nlattr *outer, *inner;
+	int stat;
+
+	outer = nla_nest_start(msg, KNTP_A_STATS_HOOK);
+	if (!outer || nla_put_u32(msg, KNTP_A_STATS_HOOK_HOOK, hook))
+		return -EMSGSIZE;
+	inner = nla_nest_start(msg, KNTP_A_STATS_HOOK_COUNTERS);
+	if (!inner)
+		return -EMSGSIZE;
+	for (stat = 1; stat <= KNTP_STAT_MAX; stat++)
+		if (nla_put_u64_64bit(msg, stat, counts[stat], KNTP_STAT_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(msg, inner);
+	nla_nest_end(msg, outer);
+	return 0;
+}
+
+static int nl_stats_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kntp_net *kn = kntp_net(genl_info_net(info));
+	struct kntp_counts *counts;
+	struct sk_buff *msg = NULL;
+	int hook, err = -ENOMEM;
+	void *head;
+
+	counts = kmalloc(sizeof(*counts), GFP_KERNEL);
+	if (!counts)
+		return err;
+	kntp_stats_read(&kn->stats, counts);
+	msg = kntp_nl_answer(info, NLMSG_GOODSIZE, &head);
+	if (!msg)
+		goto out;
+	for (hook = 1; hook <= KNTP_HOOK_MAX; hook++) {
+		err = put_hook(msg, hook, counts->count[hook - 1]);
+		if (err) {
+			nlmsg_free(msg);
+			goto out;
+		}
+	}
+	genlmsg_end(msg, head);
+	err = genlmsg_reply(msg, info);
+out:
+	kfree(counts);
+	return err;
+}
+
+static int nl_stats_reset(struct sk_buff *skb, struct genl_info *info)
+{
+	kntp_stats_reset(&kntp_net(genl_info_net(info))->stats);
+	return 0;
+}
+
+/*
+ * For operations without attributes. Without a highest one genetlink does not
+ * look at them at all; with this one it refuses all.
+ */
+static const struct nla_policy no_policy[2] = {};
+
+static const struct genl_ops kntp_ops[] = {
+	{
+		.cmd = KNTP_CMD_LISTEN_GET,
+		.dumpit = nl_listen_dump,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_LISTEN_ADD,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = nl_listen_add,
+		.policy = listen_policy,
+		.maxattr = KNTP_A_LISTEN_IFINDEX,
+	}, {
+		.cmd = KNTP_CMD_LISTEN_DEL,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = nl_listen_del,
+		.policy = listen_policy,
+		.maxattr = KNTP_A_LISTEN_IFINDEX,
+	}, {
+		.cmd = KNTP_CMD_ACL_GET,
+		.doit = kntp_nl_acl_get,
+		.dumpit = kntp_nl_acl_dump,
+		.policy = kntp_acl_policy,
+		.maxattr = KNTP_A_ACL_ENTRY,
+	}, {
+		.cmd = KNTP_CMD_ACL_ADD,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_acl_add,
+		.policy = kntp_acl_policy,
+		.maxattr = KNTP_A_ACL_ENTRY,
+	}, {
+		.cmd = KNTP_CMD_ACL_DEL,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_acl_del,
+		.policy = kntp_acl_policy,
+		.maxattr = KNTP_A_ACL_ENTRY,
+	}, {
+		.cmd = KNTP_CMD_ACL_FLUSH,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_acl_flush,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_ACL_BEGIN,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_acl_begin,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_ACL_COMMIT,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_acl_commit,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_ACL_ABORT,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_acl_abort,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_CLOCK_GET,
+		.doit = nl_clock_get,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_CLOCK_SET,
+		.flags = GENL_ADMIN_PERM,
+		.doit = nl_clock_set,
+		.policy = clock_policy,
+		.maxattr = KNTP_A_CLOCK_STEPS,
+	}, {
+		.cmd = KNTP_CMD_STATS_GET,
+		.doit = nl_stats_get,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_STATS_RESET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = nl_stats_reset,
+		.policy = no_policy,
+		.maxattr = 1,
+	},
+};
+
+static const struct genl_multicast_group kntp_groups[] = {
+	{ .name = KNTP_MCGRP_EVENTS },
+};
+
+struct genl_family kntp_genl_family __ro_after_init = {
+	.name = KNTP_GENL_NAME,
+	.version = KNTP_GENL_VERSION,
+	.module = THIS_MODULE,
+	.netnsok = true,
+	.ops = kntp_ops,
+	.n_ops = ARRAY_SIZE(kntp_ops),
+	KNTP_GENL_RESV_START_OP(KNTP_CMD_MAX + 1)
+	.mcgrps = kntp_groups,
+	.n_mcgrps = ARRAY_SIZE(kntp_groups),
+};
+
+static int socket_changed(struct notifier_block *nb, unsigned long event,
+			  void *data)
+{
+	const struct netlink_notify *notify = data;
+
+	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC)
+		kntp_acl_abandon(&kntp_net(notify->net)->acl, notify->portid);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block socket_notifier = {
+	.notifier_call = socket_changed,
+};
+
+/**
+ * kntp_netlink_init() - answer netlink
+ *
+ * Process context. Return: 0 or a negative error.
+ */
+int __init kntp_netlink_init(void)
+{
+	int err;
+
+	err = netlink_register_notifier(&socket_notifier);
+	if (err)
+		return err;
+	err = genl_register_family(&kntp_genl_family);
+	if (err)
+		netlink_unregister_notifier(&socket_notifier);
+	return err;
+}
+
+/**
+ * kntp_netlink_exit() - answer netlink no more
+ *
+ * Process context.
+ */
+void kntp_netlink_exit(void)
+{
+	genl_unregister_family(&kntp_genl_family);
+	netlink_unregister_notifier(&socket_notifier);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KNTP_NETLINK_H
+#define _KNTP_NETLINK_H
+
+#include <linux/kntp.h>
+#include <net/genetlink.h>
+
+extern struct genl_family kntp_genl_family;
+
+extern const struct nla_policy kntp_acl_policy[KNTP_A_ACL_MAX + 1];
+
+int kntp_nl_acl_get(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_acl_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int kntp_nl_acl_add(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_acl_del(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_acl_flush(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_acl_begin(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_acl_commit(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_acl_abort(struct sk_buff *skb, struct genl_info *info);
+
+struct sk_buff *kntp_nl_answer(const struct genl_info *info, size_t size,
+			       void **head);
+
+int kntp_netlink_init(void);
+void kntp_netlink_exit(void);
+
+#endif /* _KNTP_NETLINK_H */

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way back to a client. Looking it up costs more than all the rest of a
+ * reply, and many sources ask again and again (a NAT, a monitor, a downstream
+ * server), so each CPU keeps the routes of those who asked twice.
+ */
+#include "route.h"
+
+#include <linux/jhash.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <net/dst.h>
+#include <net/flow.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include "core/wire.h"
+#include "kntp.h"
+
+#define ROUTES_BITS	6
+#define ROUTES		(1 << ROUTES_BITS)
+
+/**
+ * struct route - a route that was looked up
+ * @rcu: frees it
+ * @way: what for
+ * @dst: the route, with a reference
+ * @cookie: tells dst_check() which one it was
+ */
+struct route {
+	struct rcu_head rcu;
+	struct kntp_way way;
+	struct dst_entry *dst;
+	u32 cookie;
+};
+
+/**
+ * struct kntp_routes - the routes one CPU keeps
+ * @route: by hash of the way
+ * @missed: hash of the way that found no route here last
+ *
+ * Written by the CPU's own softirq, but by exchange, so that the flush from
+ * process context and preemption on PREEMPT_RT find each route once.
+ */
+struct kntp_routes {
+	struct route __rcu *route[ROUTES];
+	u32 missed[ROUTES];
+};
+
+static u32 way_hash(const struct kntp_way *way)
+{
+	const u64 *w = (const u64 *)way;
+	u64 h = w[0] ^ w[1];
+
+	/* Collisions cost a look-up, which an attacker can have anyway. */
+	h = (h ^ w[2]) * 0x9e3779b97f4a7c15ULL;
+	h = (h ^ w[3] ^ w[4]) * 0x9e3779b97f4a7c15ULL;
+	return (h >> 32) | 1;
+}
+
+static_assert(sizeof(struct kntp_way) == 5 * sizeof(u64), "hashed as words");
+
+static bool same_way(const struct kntp_way *a, const struct kntp_way *b)
+{
+	const u64 *p = (const u64 *)a, *q = (const u64 *)b;
+
+	return !((p[0] ^ q[0]) | (p[1] ^ q[1]) | (p[2] ^ q[2]) |
+		 (p[3] ^ q[3]) | (p[4] ^ q[4]));
+}
+
+static void route_free_rcu(struct rcu_head *rcu)
+{
+	struct route *route = container_of(rcu, struct route, rcu);
+
+	dst_release(route->dst);
+	kfree(route);
+}
+
+static void route_put(struct route *route)
+{
+	if (route)
+		call_rcu(&route->rcu, route_free_rcu);
+}
+
+static struct route __rcu **routes_slot(struct kntp_net *kn, u32 hash)
+{
+	return &this_cpu_ptr(kn->routes)->route[hash >> (32 - ROUTES_BITS)];
+}
+
+/* Gives the packet a route that is kept and still holds. */
+static bool route_recall(struct kntp_net *kn, struct sk_buff *skb,
+			 const struct kntp_way *way, u32 hash)
+{
+	const struct route *route = rcu_dereference(*routes_slot(kn, hash));
+
+	if (!route || !same_way(&route->way, way) ||
+	    !dst_check(route->dst, route->cookie))
+		return false;
+	skb_dst_set_noref(skb, route->dst);
+	return true;
+}
+
+/* Keeps a route when this way was missed before, without another between. */
+static void route_remember(struct kntp_net *kn, struct dst_entry *dst,
+			   u32 cookie, const struct kntp_way *way, u32 hash)
+{
+	u32 *missed = &this_cpu_ptr(kn->routes)->missed[hash >> (32 - ROUTES_BITS)];
+	struct route *route;
+
+	if (*missed != hash) {
+		*missed = hash;
+		return;
+	}
+	route = kmalloc(sizeof(*route), GFP_ATOMIC | __GFP_NOWARN);
+	if (!route)
+		return;
+	route->way = *way;
+	route->dst = dst_clone(dst);
+	route->cookie = cookie;
+	route_put(unrcu_pointer(xchg(routes_slot(kn, hash),
+				     RCU_INITIALIZER(route))));
+}
+
+/* IPsec policies may look at ports, which are no part of a way. */
+static bool has_policies(const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	return net->xfrm.policy_count[XFRM_POLICY_OUT];
+#else
+	return false;
+#endif
+}
+
+/* So may rules of policy routing. */
+static bool may_keep4(const struct net *net)
+{
+#ifdef CONFIG_IP_MULTIPLE_TABLES
+	if (net->ipv4.fib_has_custom_rules)
+		return false;
+#endif
+	return !has_policies(net);
+}
+
+static bool may_keep6(const struct net *net)
+{
+#ifdef CONFIG_IPV6_MULTIPLE_TABLES
+	if (net->ipv6.fib6_has_custom_rules)
+		return false;
+#endif
+	return !has_policies(net);
+}
+
+/**
+ * kntp_route4() - find the way of an IPv4 reply
+ * @kn: the network namespace
+ * @skb: the reply; given its route
+ * @way: where to
+ * @dport: to which port
+ *
+ * Softirq, RCU read side until the packet is sent. Return: 0, -EINVAL when the
+ * destination is a broadcast or multicast address, or why there is no route.
+ */
+int kntp_route4(struct kntp_net *kn, struct sk_buff *skb,
+		const struct kntp_way *way, __be16 dport)
+{
+	bool keep = may_keep4(kn->net);
+	u32 hash = way_hash(way);
+	struct flowi4 fl4;
+	struct rtable *rt;
+
+	if (keep && route_recall(kn, skb, way, hash))
+		return 0;
+
+	/* The source is proven to be ours: it is where the request came to. */
+	flowi4_init_output(&fl4, way->oif, way->mark, 0, RT_SCOPE_UNIVERSE,
+			   IPPROTO_UDP, FLOWI_FLAG_ANYSRC,
+			   way->daddr.s6_addr32[0], way->saddr.s6_addr32[0],
+			   dport, htons(NTP_PORT), sock_net_uid(kn->net, NULL));
+	rt = ip_route_output_flow(kn->net, &fl4, NULL);
+	if (IS_ERR(rt))
+		return PTR_ERR(rt);
+	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+		ip_rt_put(rt);
+		return -EINVAL;
+	}
+	if (keep)
+		route_remember(kn, &rt->dst, 0, way, hash);
+	skb_dst_set(skb, &rt->dst);
+	return 0;
+}
+
+/**
+ * kntp_route6() - find the way of an IPv6 reply
+ * @kn: the network namespace
+ * @skb: the reply; given its route
+ * @way: where to
+ * @dport: to which port
+ *
+ * Softirq, RCU read side until the packet is sent. Return: 0, or why there is
+ * no route.
+ */
+int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
+		const struct kntp_way *way, __be16 dport)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	bool keep = may_keep6(kn->net);
+	u32 hash = way_hash(way);
+	struct flowi6 fl6 = {
+		.flowi6_oif = way->oif,
+		.flowi6_mark = way->mark,
+		.flowi6_proto = IPPROTO_UDP,
+		.flowi6_uid = sock_net_uid(kn->net, NULL),
+		.daddr = way->daddr,
+		.saddr = way->saddr,
+		.fl6_dport = dport,
+		.fl6_sport = htons(NTP_PORT),
+	};
+	struct dst_entry *dst;
+
+	if (keep && route_recall(kn, skb, way, hash))
+		return 0;
+
+	dst = ip6_dst_lookup_flow(kn->net, NULL, &fl6, NULL);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	if (keep)
+		route_remember(kn, dst, rt6_get_cookie((struct rt6_info *)dst),
+			       way, hash);
+	skb_dst_set(skb, dst);
+	return 0;
+#else
+	return -EAFNOSUPPORT;
+#endif
+}
+
+/**
+ * kntp_routes_init() - set up, with no route kept
+ * @kn: the network namespace
+ *
+ * Process context. Return: 0 or -ENOMEM.
+ */
+int kntp_routes_init(struct kntp_net *kn)
+{
+	kn->routes = alloc_percpu(struct kntp_routes);
+	return kn->routes ? 0 : -ENOMEM;
+}
+
+/**
+ * kntp_routes_flush() - keep none of the routes, so that devices can go away
+ * @kn: the network namespace
+ *
+ * Process context; softirqs may go on using what they have found.
+ */
+void kntp_routes_flush(struct kntp_net *kn)
+{
+	struct kntp_routes *routes;
+	int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		routes = per_cpu_ptr(kn->routes, cpu);
+		for (i = 0; i < ROUTES; i++)
+			route_put(unrcu_pointer(xchg(&routes->route[i], NULL)));
+	}
+}
+
+/**
+ * kntp_routes_exit() - free all; nobody sends any more
+ * @kn: the network namespace
+ *
+ * Process context. The routes themselves go after an RCU grace period.
+ */
+void kntp_routes_exit(struct kntp_net *kn)
+{
+	kntp_routes_flush(kn);
+	free_percpu(kn->routes);
+}

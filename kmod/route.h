@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KNTP_ROUTE_H
+#define _KNTP_ROUTE_H
+
+#include <linux/in6.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+struct kntp_net;
+
+/**
+ * struct kntp_way - where a reply goes, as far as routing is concerned
+ * @saddr: source, this host; an IPv4 address in the first word, zero behind it
+ * @daddr: destination, likewise
+ * @oif: device it must leave through (link-local, VRF), or 0
+ * @mark: for policy routing
+ */
+struct kntp_way {
+	struct in6_addr saddr;
+	struct in6_addr daddr;
+	int oif;
+	u32 mark;
+};
+
+int kntp_route4(struct kntp_net *kn, struct sk_buff *skb,
+		const struct kntp_way *way, __be16 dport);
+int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
+		const struct kntp_way *way, __be16 dport);
+
+int kntp_routes_init(struct kntp_net *kn);
+void kntp_routes_flush(struct kntp_net *kn);
+void kntp_routes_exit(struct kntp_net *kn);
+
+#endif /* _KNTP_ROUTE_H */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "rx.h"
+
+#include <linux/netfilter.h>
+#include <net/addrconf.h>
+#include <net/ipv6.h>
+
+/**
+ * kntp_rx_done() - count a packet that is not answered
+ * @kn: the network namespace
+ * @skb: the packet
+ * @hook: where it was seen
+ * @stat: why
+ *
+ * Softirq. Return: the netfilter verdict.
+ */
+unsigned int kntp_rx_done(struct kntp_net *kn, struct sk_buff *skb,
+			  enum kntp_hook hook, enum kntp_stat stat)
+{
+	trace_kntp_datagram(skb, hook, stat);
+	kntp_count(&kn->stats, hook, stat);
+	return stat < KNTP_STAT_DROP_LENGTH ? NF_ACCEPT : NF_DROP;
+}
+
+/**
+ * kntp_rx_extended6() - look behind IPv6 extension headers
+ * @skb: an IPv6 packet that does not begin with a UDP header
+ *
+ * Softirq. Return: 0 when it is not to UDP/123 as far as can be told, else why
+ * it is passed up.
+ */
+enum kntp_stat kntp_rx_extended6(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	u8 next = ipv6_hdr(skb)->nexthdr;
+	struct udphdr *udp, buffer;
+	__be16 frag_off = 0;
+	int offset;
+
+	if (!ipv6_ext_hdr(next))
+		return 0;
+	offset = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), &next, &frag_off);
+	if (offset < 0 || next != IPPROTO_UDP || frag_off & htons(IP6_OFFSET))
+		return 0;
+	udp = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+	if (!udp || udp->dest != htons(NTP_PORT))
+		return 0;
+	return frag_off ? KNTP_STAT_PASS_FRAGMENT : KNTP_STAT_PASS_OPTIONS;
+#else
+	return 0;
+#endif
+}
+
+/**
+ * kntp_rx_source6() - whether an IPv6 source may be answered at all
+ * @kn: the network namespace
+ * @saddr: the source, of a packet that did not come from this host
+ *
+ * Softirq, RCU read side. Return: 0 or KNTP_STAT_DROP_SOURCE.
+ */
+enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
+			       const struct in6_addr *saddr)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	int type = ipv6_addr_type(saddr);
+
+	if (type == IPV6_ADDR_ANY ||
+	    type & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LOOPBACK | IPV6_ADDR_MAPPED) ||
+	    ipv6_chk_addr(kn->net, saddr, NULL, 0))
+		return KNTP_STAT_DROP_SOURCE;
+#endif
+	return 0;
+}
+
+/**
+ * kntp_rx_judge_rare() - kntp_rx_judge() for all but the common case
+ * @class: what the datagram is
+ * @verdict: what the access list says of its source
+ */
+enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict)
+{
+	switch (class) {
+	case NTP_CLASS_SHORT:
+		return KNTP_STAT_DROP_LENGTH;
+	case NTP_CLASS_MALFORMED:
+		return KNTP_STAT_DROP_MALFORMED;
+	case NTP_CLASS_MODE:
+		return KNTP_STAT_PASS_MODE;
+	case NTP_CLASS_VERSION:
+		return KNTP_STAT_PASS_VERSION;
+	case NTP_CLASS_PLAIN:
+	case NTP_CLASS_MAC:
+	case NTP_CLASS_NTS:
+		break;
+	}
+	if (verdict == KNTP_VERDICT_PASS)
+		return KNTP_STAT_PASS_ACL;
+	if (verdict != KNTP_VERDICT_ALLOW)
+		return KNTP_STAT_DROP_DENIED;
+	if (class == NTP_CLASS_NTS)
+		return KNTP_STAT_PASS_NTS;
+	return class == NTP_CLASS_MAC ? KNTP_STAT_PASS_MAC : 0;
+}

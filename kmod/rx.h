@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What all hooks do with a datagram to UDP/123 on its way in. Softirq, RCU
+ * read side, the IP header at skb->data and linear as far as the UDP header.
+ *
+ * These functions return 0 to go on, or what the packet is to be counted as.
+ */
+#ifndef _KNTP_RX_H
+#define _KNTP_RX_H
+
+#include <linux/ipv6.h>
+#include <linux/ktime.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/skbuff.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include "compat/compat.h"
+#include "core/parse.h"
+#include "kntp.h"
+#include "trace.h"
+
+/* The longest request that is answered here, UDP payload. */
+#define KNTP_REQUEST_MAX	1280
+
+unsigned int kntp_rx_done(struct kntp_net *kn, struct sk_buff *skb,
+			  enum kntp_hook hook, enum kntp_stat stat);
+enum kntp_stat kntp_rx_extended6(const struct sk_buff *skb);
+enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
+			       const struct in6_addr *saddr);
+enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict);
+
+/**
+ * kntp_rx_is_ntp() - whether a UDP datagram is to the NTP port
+ * @skb: the packet
+ * @offset: of the UDP header from skb->data; proven to be there
+ */
+static inline bool kntp_rx_is_ntp(const struct sk_buff *skb,
+				  unsigned int offset)
+{
+	const struct udphdr *udp = (const void *)(skb->data + offset);
+
+	return udp->dest == htons(NTP_PORT);
+}
+
+/**
+ * kntp_rx_length() - prove the length of a UDP datagram, make it linear
+ * @skb: the packet; trimmed to the datagram
+ * @offset: of the UDP header from skb->data
+ * @ip_len: length of the packet by its IP header; proven to be there
+ *
+ * The packet's headers may move.
+ */
+static inline enum kntp_stat kntp_rx_length(struct sk_buff *skb,
+					    unsigned int offset,
+					    unsigned int ip_len)
+{
+	const struct udphdr *udp = (const void *)(skb->data + offset);
+	unsigned int len = ntohs(udp->len);
+
+	if (unlikely(len < sizeof(*udp) || len > ip_len - offset))
+		return KNTP_STAT_DROP_LENGTH;
+	if (unlikely(!udp->source))
+		return KNTP_STAT_DROP_PORT;
+	if (unlikely(len > sizeof(*udp) + KNTP_REQUEST_MAX))
+		return KNTP_STAT_PASS_LONG;
+	if (unlikely(pskb_trim_rcsum(skb, offset + len)) ||
+	    unlikely(!pskb_may_pull(skb, offset + len)))
+		return KNTP_STAT_DROP_NO_MEMORY;
+	return 0;
+}
+
+/**
+ * kntp_rx_checksum4() - verify the UDP checksum of an IPv4 packet
+ * @skb: the packet, without IP options
+ */
+static inline bool kntp_rx_checksum4(struct sk_buff *skb)
+{
+	const struct udphdr *udp = (const void *)(ip_hdr(skb) + 1);
+
+	return skb_csum_unnecessary(skb) || !udp->check ||
+	       !nf_ip_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct iphdr),
+			       IPPROTO_UDP);
+}
+
+/**
+ * kntp_rx_checksum6() - verify the UDP checksum of an IPv6 packet
+ * @skb: the packet, without extension headers
+ *
+ * There is no going without one (RFC 8200 section 8.1).
+ */
+static inline bool kntp_rx_checksum6(struct sk_buff *skb)
+{
+	const struct udphdr *udp = (const void *)(ipv6_hdr(skb) + 1);
+
+	if (unlikely(!udp->check && skb->ip_summed != CHECKSUM_PARTIAL))
+		return false;
+	return skb_csum_unnecessary(skb) ||
+	       !nf_ip6_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct ipv6hdr),
+				IPPROTO_UDP);
+}
+
+/**
+ * kntp_rx_classify() - say what a datagram is
+ * @skb: the packet, all of it linear
+ * @offset: of the UDP header from skb->data
+ */
+static inline enum ntp_class kntp_rx_classify(const struct sk_buff *skb,
+					      unsigned int offset)
+{
+	const struct udphdr *udp = (const void *)(skb->data + offset);
+
+	return ntp_classify((const u8 *)(udp + 1),
+			    ntohs(udp->len) - sizeof(*udp),
+			    ntohs(udp->source));
+}
+
+/**
+ * kntp_rx_judge() - whether a datagram is answered
+ * @class: what it is
+ * @verdict: what the access list says of its source
+ *
+ * Order of the checks: form, mode and version, access, authentication.
+ */
+static inline enum kntp_stat kntp_rx_judge(enum ntp_class class,
+					   unsigned int verdict)
+{
+	if (likely(class == NTP_CLASS_PLAIN && verdict == KNTP_VERDICT_ALLOW))
+		return 0;
+	return kntp_rx_judge_rare(class, verdict);
+}
+
+/**
+ * kntp_rx_time() - when a packet arrived
+ * @skb: the packet
+ *
+ * The kernel's stamp where there is one, which the reply checks against the
+ * time it leaves; else now. Return: CLOCK_REALTIME.
+ */
+static inline ktime_t kntp_rx_time(const struct sk_buff *skb)
+{
+	return kntp_skb_tstamp(skb) ?: ktime_get_real();
+}
+
+#endif /* _KNTP_RX_H */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "stats.h"
+
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+
+/**
+ * kntp_stats_init() - set up the counters of a network namespace
+ * @set: the counters
+ *
+ * Process context. Return: 0 or -ENOMEM.
+ */
+int kntp_stats_init(struct kntp_stats_set *set)
+{
+	set->cpu = netdev_alloc_pcpu_stats(struct kntp_stats);
+	if (!set->cpu)
+		return -ENOMEM;
+	set->zero = kzalloc(sizeof(*set->zero), GFP_KERNEL);
+	if (!set->zero) {
+		free_percpu(set->cpu);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * kntp_stats_exit() - free them; nobody counts any more
+ * @set: the counters
+ *
+ * Process context.
+ */
+void kntp_stats_exit(struct kntp_stats_set *set)
+{
+	kfree(set->zero);
+	free_percpu(set->cpu);
+}
+
+static void sum(const struct kntp_stats_set *set, struct kntp_counts *counts)
+{
+	const struct kntp_stats *stats;
+	unsigned int start, hook, stat;
+	u64 count;
+	int cpu;
+
+	memset(counts, 0, sizeof(*counts));
+	for_each_possible_cpu(cpu) {
+		stats = per_cpu_ptr(set->cpu, cpu);
+		for (hook = 0; hook < KNTP_HOOK_MAX; hook++)
+			for (stat = 1; stat <= KNTP_STAT_MAX; stat++) {
+				do {
+					start = u64_stats_fetch_begin(&stats->syncp);
+					count = u64_stats_read(&stats->count[hook][stat]);
+				} while (u64_stats_fetch_retry(&stats->syncp, start));
+				counts->count[hook][stat] += count;
+			}
+	}
+}
+
+/**
+ * kntp_stats_read() - the counters since they were last set to zero
+ * @set: the counters
+ * @counts: where to
+ *
+ * Packets go on being counted meanwhile, so that IN may be ahead of the sum of
+ * the others by those in flight. Process context; the caller keeps
+ * kntp_stats_reset() out (genl_mutex).
+ */
+void kntp_stats_read(const struct kntp_stats_set *set,
+		     struct kntp_counts *counts)
+{
+	unsigned int hook, stat;
+
+	sum(set, counts);
+	for (hook = 0; hook < KNTP_HOOK_MAX; hook++)
+		for (stat = 1; stat <= KNTP_STAT_MAX; stat++)
+			counts->count[hook][stat] -= set->zero->count[hook][stat];
+}
+
+/**
+ * kntp_stats_reset() - count from zero again
+ * @set: the counters
+ *
+ * The CPUs' own counts are left alone, since writing them here would race with
+ * their increments. Process context, genl_mutex held.
+ */
+void kntp_stats_reset(struct kntp_stats_set *set)
+{
+	sum(set, set->zero);
+}

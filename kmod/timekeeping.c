@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Watches the kernel's timekeeper for what makes a published clock untrue: a
+ * step of CLOCK_REALTIME by anyone, and suspend.
+ */
+#include "timekeeping.h"
+
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/notifier.h>
+#include <linux/pvclock_gtod.h>
+#include <linux/suspend.h>
+#include <linux/time64.h>
+#include <linux/timekeeper_internal.h>
+#include "event.h"
+
+atomic_t kntp_steps = ATOMIC_INIT(0);
+atomic_t kntp_leaps = ATOMIC_INIT(0);
+
+/* Written under the timekeeper's own lock only. */
+static struct {
+	ktime_t real;
+	ktime_t tai;
+	bool known;
+} offsets;
+
+/*
+ * A CPU that slept through midnight takes its leap second when it wakes. No
+ * tick is put off for this long.
+ */
+#define LEAP_WINDOW_S	3600
+
+/*
+ * The kernel's leap second moves CLOCK_REALTIME by one second at midnight UTC
+ * and TAI - UTC by the opposite in the same update; no system call does both
+ * in one update, so this cannot be mistaken.
+ */
+static bool is_leap(const struct timekeeper *tk)
+{
+	u32 second_of_day;
+
+	if (tk->offs_tai != offsets.tai)
+		return false;
+	if (abs(ktime_sub(tk->offs_real, offsets.real)) != NSEC_PER_SEC)
+		return false;
+	div_u64_rem(tk->xtime_sec + 1, 86400, &second_of_day);
+	return second_of_day < LEAP_WINDOW_S;
+}
+
+/*
+ * Runs on every update of the timekeeper, with its lock held, before readers
+ * see the new time.
+ */
+static int timekeeper_updated(struct notifier_block *nb, unsigned long was_set,
+			      void *data)
+{
+	const struct timekeeper *tk = data;
+
+	if (likely(tk->offs_real == offsets.real) || !offsets.known) {
+		/* nothing, or a change of TAI alone */
+	} else if (is_leap(tk)) {
+		atomic_inc(&kntp_leaps);
+		kntp_event_raise(KNTP_EVENT_CLOCK_LEAP);
+	} else {
+		atomic_inc(&kntp_steps);
+		kntp_event_raise(KNTP_EVENT_CLOCK_STEPPED);
+	}
+	offsets.real = tk->offs_real;
+	offsets.tai = tk->offs_tai;
+	offsets.known = true;
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block timekeeper_notifier = {
+	.notifier_call = timekeeper_updated,
+};
+
+/*
+ * What the clock did while the machine slept is the firmware's word only.
+ * Before it sleeps, so that nothing is answered between waking and this; after
+ * it woke, for what was published in between.
+ */
+static int power_changed(struct notifier_block *nb, unsigned long event,
+			 void *data)
+{
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_POST_SUSPEND:
+	case PM_HIBERNATION_PREPARE:
+	case PM_POST_HIBERNATION:
+		atomic_inc(&kntp_steps);
+		kntp_event_raise(KNTP_EVENT_CLOCK_STEPPED);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block power_notifier = {
+	.notifier_call = power_changed,
+};
+
+/**
+ * kntp_timekeeping_init() - begin to watch
+ *
+ * Process context. Return: 0 or a negative error.
+ */
+int kntp_timekeeping_init(void)
+{
+	int err;
+
+	err = pvclock_gtod_register_notifier(&timekeeper_notifier);
+	if (err)
+		return err;
+	err = register_pm_notifier(&power_notifier);
+	if (err)
+		pvclock_gtod_unregister_notifier(&timekeeper_notifier);
+	return err;
+}
+
+/**
+ * kntp_timekeeping_exit() - watch no more
+ *
+ * Process context.
+ */
+void kntp_timekeeping_exit(void)
+{
+	unregister_pm_notifier(&power_notifier);
+	pvclock_gtod_unregister_notifier(&timekeeper_notifier);
+}

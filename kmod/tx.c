@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Turns the buffer of a request into its reply, in place. The reply is the
+ * request's headers turned round and an NTP header, so never longer.
+ */
+#include "tx.h"
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ipv6.h>
+#include "clock.h"
+#include "compat/compat.h"
+#include "core/ntptime.h"
+#include "core/reply.h"
+
+/**
+ * kntp_tx_scrub() - take off a buffer what it had from being received
+ * @skb: the packet, not cloned; its route is dropped, its connection kept
+ *
+ * Softirq.
+ */
+void kntp_tx_scrub(struct sk_buff *skb)
+{
+	unsigned long nfct = kntp_skb_nfct(skb);
+
+	kntp_skb_set_nfct(skb, 0);
+	skb_scrub_packet(skb, true);
+	kntp_skb_set_nfct(skb, nfct);
+
+	/* What forwarding would keep: delivery time, sender's stamp requests. */
+	kntp_skb_clear_tstamp(skb);
+	skb_orphan(skb);
+	skb_shinfo(skb)->tx_flags = 0;
+	skb_hwtstamps(skb)->hwtstamp = 0;
+	skb->encapsulation = 0;
+	skb->priority = 0;
+	skb->ip_summed = CHECKSUM_NONE;
+}
+
+/*
+ * Ports and payload. The transmit time is read here: behind it come checksum
+ * and device alone. Returns the sum of the datagram.
+ */
+static __wsum turn_udp(struct sk_buff *skb, struct udphdr *udp,
+		       ktime_t received)
+{
+	struct ntp_header *ntp = (struct ntp_header *)(udp + 1);
+	struct ntp_server server;
+	ktime_t now;
+
+	udp->dest = udp->source;
+	udp->source = htons(NTP_PORT);
+	udp->len = htons(KNTP_REPLY_LEN);
+	udp->check = 0;
+
+	now = ktime_get_real();
+	kntp_clock_server(now, &server);
+	/* A stamp from before a step, or of another clock, is none. */
+	if (unlikely((u64)(now - received) > NSEC_PER_SEC))
+		received = now;
+	ntp_reply(ntp, &server, ntp_from_unix(received), ntp_from_unix(now));
+	return csum_partial(udp, KNTP_REPLY_LEN, 0);
+}
+
+/**
+ * kntp_tx_turn4() - turn an IPv4 request into its reply
+ * @kn: the network namespace
+ * @skb: the request, linear and writable, without IP options
+ * @received: when it arrived
+ *
+ * Softirq, RCU read side. All but the IP header's checksum is done.
+ */
+void kntp_tx_turn4(struct kntp_net *kn, struct sk_buff *skb, ktime_t received)
+{
+	struct iphdr *iph = (struct iphdr *)skb->data;
+	struct udphdr *udp = (struct udphdr *)(iph + 1);
+	__wsum sum;
+
+	skb_trim(skb, sizeof(*iph) + KNTP_REPLY_LEN);
+	swap(iph->saddr, iph->daddr);
+	iph->tos = 0;
+	iph->tot_len = htons(sizeof(*iph) + KNTP_REPLY_LEN);
+	iph->id = 0;
+	iph->frag_off = htons(IP_DF);
+	iph->ttl = READ_ONCE(kn->net->ipv4.sysctl_ip_default_ttl);
+
+	sum = turn_udp(skb, udp, received);
+	udp->check = csum_tcpudp_magic(iph->saddr, iph->daddr, KNTP_REPLY_LEN,
+				       IPPROTO_UDP, sum) ?: CSUM_MANGLED_0;
+}
+
+/**
+ * kntp_tx_turn6() - turn an IPv6 request into its reply
+ * @kn: the network namespace
+ * @skb: the request, linear and writable, without extension headers
+ * @received: when it arrived
+ *
+ * Softirq, RCU read side.
+ */
+void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	struct ipv6hdr *ip6h = (struct ipv6hdr *)skb->data;
+	struct udphdr *udp = (struct udphdr *)(ip6h + 1);
+	__wsum sum;
+
+	skb_trim(skb, sizeof(*ip6h) + KNTP_REPLY_LEN);
+	swap(ip6h->saddr, ip6h->daddr);
+	ip6_flow_hdr(ip6h, 0, 0);
+	ip6h->payload_len = htons(KNTP_REPLY_LEN);
+	ip6h->hop_limit = READ_ONCE(kn->net->ipv6.devconf_all->hop_limit);
+
+	sum = turn_udp(skb, udp, received);
+	udp->check = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, KNTP_REPLY_LEN,
+				     IPPROTO_UDP, sum) ?: CSUM_MANGLED_0;
+#endif
+}
+
+/**
+ * kntp_tx_done() - count a reply that was handed on
+ * @kn: the network namespace
+ * @hook: where its request was seen
+ * @err: what the output said: negative, or NET_XMIT_*
+ *
+ * Softirq. The packet is gone.
+ */
+void kntp_tx_done(struct kntp_net *kn, enum kntp_hook hook, int err)
+{
+	kntp_count(&kn->stats, hook, net_xmit_eval(err) ?
+		   KNTP_STAT_DROP_TRANSMIT : KNTP_STAT_ANSWERED);
+}
