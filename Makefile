@@ -67,7 +67,7 @@ $(B)/kmod/%/.built: $(KMOD_SRC)
 		set -e; tests/vm/mirror $(TOP) $(TOP)/$(@D) \
 			$(wildcard Kbuild dkms.conf kmod include); \
 		$(call kbuild,$*) M=$(TOP)/$(@D) modules')
-	@mv $@.new $@
+	@touch -r $@.new $@
 
 # Modules that only tests use. They find the sources' headers in KNTP_SRC.
 $(B)/tests-kmod/%/.built: $(TEST_KMOD_SRC) $(KMOD_SRC)
@@ -79,7 +79,7 @@ $(B)/tests-kmod/%/.built: $(TEST_KMOD_SRC) $(KMOD_SRC)
 		tests/vm/mirror $(TOP)/tests/$$t/kmod $$d .; \
 		$(call kbuild,$*) M=$$d KNTP_SRC=$(TOP) modules" || exit 1; \
 	done
-	@mv $@.new $@
+	@touch -r $@.new $@
 
 user:
 	$(if $(wildcard user/Makefile),$(Q)mkdir -p $(B) && \

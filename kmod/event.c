@@ -5,11 +5,16 @@
 #include <linux/bitops.h>
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
+#include <linux/mutex.h>
 #include <linux/rtnetlink.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 #include "netlink.h"
+
+/* Held while telling; protects telling. */
+static DEFINE_MUTEX(tell_lock);
+static bool telling;
 
 static unsigned long raised;
 
@@ -51,12 +56,15 @@ void kntp_event_send(struct net *net, enum kntp_event type,
 {
 	struct sk_buff *msg;
 
-	if (!genl_has_listeners(&kntp_genl_family, net, 0))
-		return;
+	mutex_lock(&tell_lock);
+	if (!telling || !genl_has_listeners(&kntp_genl_family, net, 0))
+		goto out;
 	msg = event_message(type, hook, ifindex);
 	if (msg)
 		genlmsg_multicast_netns(&kntp_genl_family, net, msg, 0, 0,
 					GFP_KERNEL);
+out:
+	mutex_unlock(&tell_lock);
 }
 
 static void tell_all(struct work_struct *work)
@@ -95,7 +103,20 @@ void kntp_event_raise(enum kntp_event type)
 }
 
 /**
- * kntp_event_exit() - tell nothing more; nobody raises anything any more
+ * kntp_event_enable() - begin or cease to tell
+ * @enable: the netlink family is registered; to be false before it is not
+ *
+ * Process context.
+ */
+void kntp_event_enable(bool enable)
+{
+	mutex_lock(&tell_lock);
+	telling = enable;
+	mutex_unlock(&tell_lock);
+}
+
+/**
+ * kntp_event_exit() - the end; nobody raises anything any more
  *
  * Process context.
  */

@@ -6,6 +6,7 @@
  *   rtnl               kntp_net.listeners, .local, .addresses; process context
  *   kntp_acl_set.lock  the writers of one access list; process context
  *   clock_lock         the publishers of the clock; process context
+ *   tell_lock          whether events may be told; process context
  *
  * Softirq takes none of them: it reads RCU pointers and per-CPU counters.
  */
@@ -28,7 +29,8 @@ struct kntp_routes;
  * @net: that namespace
  * @stats: counters
  * @acl: who is answered
- * @routes: the way back to those who asked last, per CPU
+ * @routes: the way back to those who asked last, per CPU; set by the first
+ *	listener, as @stats
  * @addresses: IPv4 addresses of this host; kept while a device is listened to
  * @listeners: struct kntp_listener, the devices that are listened to
  * @local_ops: the local hook, IPv4 and IPv6

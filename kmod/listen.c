@@ -32,6 +32,9 @@ int kntp_listen_local(struct kntp_net *kn, struct netlink_ext_ack *extack)
 		return -EEXIST;
 	}
 
+	err = kntp_stats_start(&kn->stats) ?: kntp_routes_start(kn);
+	if (err)
+		return err;
 	ops[0] = (struct nf_hook_ops){
 		.hook = kntp_hook_local4,
 		.priv = kn,
@@ -126,6 +129,9 @@ int kntp_listen_ingress(struct kntp_net *kn, int ifindex,
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 
+	err = kntp_stats_start(&kn->stats);
+	if (err)
+		return err;
 	listener = kzalloc(sizeof(*listener), GFP_KERNEL_ACCOUNT);
 	if (!listener)
 		return -ENOMEM;

@@ -28,26 +28,10 @@ struct kntp_net *kntp_net(const struct net *net)
 static int __net_init kntp_net_init(struct net *net)
 {
 	struct kntp_net *kn = kntp_net(net);
-	int err;
 
 	kn->net = net;
 	INIT_LIST_HEAD(&kn->listeners);
-	err = kntp_stats_init(&kn->stats);
-	if (err)
-		return err;
-	err = kntp_acl_init(&kn->acl);
-	if (err)
-		goto err_stats;
-	err = kntp_routes_init(kn);
-	if (err)
-		goto err_acl;
-	return 0;
-
-err_acl:
-	kntp_acl_exit(&kn->acl);
-err_stats:
-	kntp_stats_exit(&kn->stats);
-	return err;
+	return kntp_acl_init(&kn->acl);
 }
 
 /* A grace period goes by between this and kntp_net_exit(). */

@@ -464,9 +464,12 @@ int __init kntp_netlink_init(void)
 	if (err)
 		return err;
 	err = genl_register_family(&kntp_genl_family);
-	if (err)
+	if (err) {
 		netlink_unregister_notifier(&socket_notifier);
-	return err;
+		return err;
+	}
+	kntp_event_enable(true);
+	return 0;
 }
 
 /**
@@ -476,6 +479,7 @@ int __init kntp_netlink_init(void)
  */
 void kntp_netlink_exit(void)
 {
+	kntp_event_enable(false);
 	genl_unregister_family(&kntp_genl_family);
 	netlink_unregister_notifier(&socket_notifier);
 }

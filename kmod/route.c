@@ -6,9 +6,9 @@
  */
 #include "route.h"
 
-#include <linux/jhash.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/dst.h>
 #include <net/flow.h>
@@ -237,14 +237,16 @@ int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
 }
 
 /**
- * kntp_routes_init() - set up, with no route kept
+ * kntp_routes_start() - set up, with no route kept, once
  * @kn: the network namespace
  *
- * Process context. Return: 0 or -ENOMEM.
+ * Process context, rtnl held. Return: 0 or -ENOMEM.
  */
-int kntp_routes_init(struct kntp_net *kn)
+int kntp_routes_start(struct kntp_net *kn)
 {
-	kn->routes = alloc_percpu(struct kntp_routes);
+	ASSERT_RTNL();
+	if (!kn->routes)
+		kn->routes = alloc_percpu(struct kntp_routes);
 	return kn->routes ? 0 : -ENOMEM;
 }
 
@@ -252,13 +254,16 @@ int kntp_routes_init(struct kntp_net *kn)
  * kntp_routes_flush() - keep none of the routes, so that devices can go away
  * @kn: the network namespace
  *
- * Process context; softirqs may go on using what they have found.
+ * Process context, rtnl held or nobody sending; softirqs may go on using what
+ * they have found.
  */
 void kntp_routes_flush(struct kntp_net *kn)
 {
 	struct kntp_routes *routes;
 	int cpu, i;
 
+	if (!kn->routes)
+		return;
 	for_each_possible_cpu(cpu) {
 		routes = per_cpu_ptr(kn->routes, cpu);
 		for (i = 0; i < ROUTES; i++)

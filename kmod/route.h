@@ -27,7 +27,7 @@ int kntp_route4(struct kntp_net *kn, struct sk_buff *skb,
 int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
 		const struct kntp_way *way, __be16 dport);
 
-int kntp_routes_init(struct kntp_net *kn);
+int kntp_routes_start(struct kntp_net *kn);
 void kntp_routes_flush(struct kntp_net *kn);
 void kntp_routes_exit(struct kntp_net *kn);
 

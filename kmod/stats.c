@@ -2,25 +2,39 @@
 #include "stats.h"
 
 #include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
 /**
- * kntp_stats_init() - set up the counters of a network namespace
+ * kntp_stats_start() - set up the counters of a network namespace, once
  * @set: the counters
  *
- * Process context. Return: 0 or -ENOMEM.
+ * Namespaces are many and those that serve time few, so this waits for the
+ * first listener. Process context, rtnl held. Return: 0 or -ENOMEM.
  */
-int kntp_stats_init(struct kntp_stats_set *set)
+int kntp_stats_start(struct kntp_stats_set *set)
 {
-	set->cpu = netdev_alloc_pcpu_stats(struct kntp_stats);
-	if (!set->cpu)
+	struct kntp_stats __percpu *cpu;
+
+	ASSERT_RTNL();
+	if (set->cpu)
+		return 0;
+	set->zero = kzalloc(sizeof(*set->zero), GFP_KERNEL_ACCOUNT);
+	if (!set->zero)
 		return -ENOMEM;
-	set->zero = kzalloc(sizeof(*set->zero), GFP_KERNEL);
-	if (!set->zero) {
-		free_percpu(set->cpu);
+	cpu = netdev_alloc_pcpu_stats(struct kntp_stats);
+	if (!cpu) {
+		kfree(set->zero);
+		set->zero = NULL;
 		return -ENOMEM;
 	}
+	smp_store_release(&set->cpu, cpu);	/* and @zero; see is_counting() */
 	return 0;
+}
+
+static bool is_counting(const struct kntp_stats_set *set)
+{
+	return smp_load_acquire(&set->cpu);
 }
 
 /**
@@ -70,6 +84,10 @@ void kntp_stats_read(const struct kntp_stats_set *set,
 {
 	unsigned int hook, stat;
 
+	if (!is_counting(set)) {
+		memset(counts, 0, sizeof(*counts));
+		return;
+	}
 	sum(set, counts);
 	for (hook = 0; hook < KNTP_HOOK_MAX; hook++)
 		for (stat = 1; stat <= KNTP_STAT_MAX; stat++)
@@ -85,5 +103,6 @@ void kntp_stats_read(const struct kntp_stats_set *set,
  */
 void kntp_stats_reset(struct kntp_stats_set *set)
 {
-	sum(set, set->zero);
+	if (is_counting(set))
+		sum(set, set->zero);
 }

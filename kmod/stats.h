@@ -17,7 +17,7 @@ struct kntp_counts {
 
 /**
  * struct kntp_stats_set - the counters of a network namespace
- * @cpu: counts of each CPU, since the namespace began
+ * @cpu: counts of each CPU, since there was something to count; else NULL
  * @zero: what they were when an operator last set them to zero
  */
 struct kntp_stats_set {
@@ -43,7 +43,7 @@ static inline void kntp_count(const struct kntp_stats_set *set,
 	u64_stats_update_end(&stats->syncp);
 }
 
-int kntp_stats_init(struct kntp_stats_set *set);
+int kntp_stats_start(struct kntp_stats_set *set);
 void kntp_stats_exit(struct kntp_stats_set *set);
 void kntp_stats_read(const struct kntp_stats_set *set,
 		     struct kntp_counts *counts);
