@@ -78,6 +78,8 @@ static int send_entries(struct ctl *ctl, uint8_t cmd,
 		acl_put(nlh, &list->at[i], cmd == KNTP_CMD_ACL_ADD);
 	err = nl_do(&ctl->nl, NULL, NULL);
 	index = err ? nl_error_index(&ctl->nl, KNTP_A_ACL_ENTRY) : -1;
+	if (err == -ENOENT && list->n == 1)
+		index = 0;
 	if (index >= 0)
 		prefix_format(&list->at[index].prefix, on);
 	return ctl_result(ctl, err, index >= 0 ? on : NULL);

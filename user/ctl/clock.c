@@ -176,10 +176,7 @@ static int parse(const struct nlmsghdr *nlh, void *data)
 	struct clock_info *c = data;
 
 	nl_parse(nlh, tb, KNTP_A_CLOCK_MAX);
-	c->has_time = tb[KNTP_A_CLOCK_TIME];
-	c->has_stratum = tb[KNTP_A_CLOCK_STRATUM];
-	c->has_published = tb[KNTP_A_CLOCK_PUBLISHED];
-	c->has_ref_time = tb[KNTP_A_CLOCK_REF_TIME];
+	c->was_published = tb[KNTP_A_CLOCK_PUBLISHED];
 	c->base = nl_u32(tb[KNTP_A_CLOCK_BASE]);
 	c->state = nl_u32(tb[KNTP_A_CLOCK_STATE]);
 	c->refid = ntohl(nl_u32(tb[KNTP_A_CLOCK_REFID]));
@@ -264,13 +261,25 @@ static void print_growth(const struct clock_info *c)
 		pr_text(NULL, NULL, "growth", buf);
 }
 
-/* A point in time that the module may not have yet. */
-static void print_time(const char *key, const char *label, bool has, int64_t ns)
+/* What was published; there is none of it while nobody has. */
+static void print_published(const struct clock_info *c)
 {
-	if (has)
-		pr_time(key, label, ns);
+	pr_str("leap", "leap", leap_name(c->leap));
+	pr_u64("leap_indicator", NULL, c->leap);
+	clock_print_source(c);
+	pr_time("reference_time_ns", "reference time", c->ref_time);
+	pr_ns("root_delay_ns", "root delay", c->root_delay);
+	pr_ns("root_dispersion_ns", "root dispersion", c->dispersion_now);
+	pr_ns("root_dispersion_published_ns", "  as published",
+	      c->root_dispersion);
+	pr_ns("root_distance_ns", "root distance", clock_root_distance(c));
+	print_growth(c);
+	pr_time("published_ns", "published", c->published);
+	if (c->lease == KNTP_LEASE_FOREVER)
+		pr_text("lease_ns", NULL, "lease", "forever");
 	else
-		pr_text(key, NULL, label, pr_format() == PR_CSV ? "" : "never");
+		pr_ns("lease_ns", "lease", c->lease);
+	clock_print_lease_left(c);
 }
 
 int cmd_clock_show(struct ctl *ctl, int argc, char **argv)
@@ -286,28 +295,14 @@ int cmd_clock_show(struct ctl *ctl, int argc, char **argv)
 		return status;
 	pr_begin();
 	clock_print_state(&c);
-	pr_str("base", "base", base_name(c.base));
-	print_time("time_ns", "time (UTC)", c.has_time, c.time);
-	pr_i64("tai_offset_s", "TAI offset", c.tai_offset);
-	pr_str("leap", "leap", leap_name(c.leap));
-	pr_u64("leap_indicator", NULL, c.leap);
-	clock_print_source(&c);
-	print_time("reference_time_ns", "reference time", c.has_ref_time,
-		   c.ref_time);
-	pr_ns("root_delay_ns", "root delay", c.root_delay);
-	pr_ns("root_dispersion_ns", "root dispersion", c.dispersion_now);
-	pr_ns("root_dispersion_published_ns", "  as published",
-	      c.root_dispersion);
-	pr_ns("root_distance_ns", "root distance", clock_root_distance(&c));
-	print_growth(&c);
-	print_time("published_ns", "published", c.has_published, c.published);
-	if (c.lease == KNTP_LEASE_FOREVER)
-		pr_text("lease_ns", NULL, "lease", "forever");
-	else
-		pr_ns("lease_ns", "lease", c.lease);
-	clock_print_lease_left(&c);
+	pr_time("time_ns", "time (UTC)", c.time);
+	pr_i64("tai_offset_s", "TAI offset (s)", c.tai_offset);
 	pr_u64("steps", "steps", c.steps);
 	pr_i64("precision_log2_s", "precision (log2 s)", c.precision);
+	if (c.was_published) {
+		pr_str("base", "base", base_name(c.base));
+		print_published(&c);
+	}
 	pr_end();
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include "ctl.h"
 
 struct clock_info {
-	bool has_time, has_stratum, has_published, has_ref_time;
+	bool was_published;
 	uint32_t base, state, refid, growth, steps;
 	uint8_t leap, stratum;
 	int8_t precision;

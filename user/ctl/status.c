@@ -24,7 +24,7 @@ static void print_clock(const struct clock_info *c)
 {
 	pr_object("clock", NULL);
 	clock_print_state(c);
-	if (c->has_stratum) {
+	if (c->was_published) {
 		clock_print_source(c);
 		pr_ns("root_distance_ns", "root distance",
 		      clock_root_distance(c));

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests of the command line share: KTAP, checks, and the module.
+
+scale=${KNTP_TIMEOUT_SCALE:-1}
+tmp=$(mktemp -d)
+checks=0
+failed=0
+
+result() # ok|not ok, name
+{
+	checks=$((checks + 1))
+	echo "$1 $checks $2"
+	[ "$1" = ok ] || failed=1
+}
+
+check() # name, command...
+{
+	local name=$1
+	shift
+	if "$@"; then
+		result ok "$name"
+	else
+		result "not ok" "$name"
+	fi
+}
+
+quietly() # command...
+{
+	"$@" >/dev/null
+}
+
+is() # name, wanted, got
+{
+	if [ "$2" = "$3" ]; then
+		result ok "$1"
+		return
+	fi
+	printf 'wanted: %s\ngot: %s\n' "$2" "$3" | sed 's/^/# /'
+	result "not ok" "$1"
+}
+
+# Exit status and both outputs of a command, as "STATUS OUTPUT".
+said() # word...
+{
+	local out status
+	out=$(kntp "$@" 2>&1)
+	status=$?
+	echo "$status${out:+ $out}"
+}
+
+# Tries for 10 s times the scale.
+eventually() # command...
+{
+	local try
+	for ((try = 0; try < 100 * scale; try++)); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+json() # Python expression on d, word...
+{
+	kntp -j "${@:2}" | python3 -c \
+		'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"
+}
+
+skip_all()
+{
+	echo "1..0 # SKIP $1"
+	exit 4
+}
+
+cleanup()
+{
+	local pid
+	for pid in $(jobs -p); do
+		kill "$pid" 2>/dev/null
+	done
+	ip netns del kntp-cli 2>/dev/null
+	ip link del kntpcli0 2>/dev/null
+	rm -rf "$tmp"
+}
+
+setup()
+{
+	[ "$(id -u)" = 0 ] || skip_all "needs root"
+	if ! [ -d /sys/module/kntp ]; then
+		[ -n "${KNTP_KO:-}" ] || skip_all "no module: KNTP_KO is not set"
+		insmod "$KNTP_KO" || { echo "Bail out! insmod"; exit 1; }
+	fi
+	trap cleanup EXIT
+	ip netns add kntp-cli
+	modprobe -q dummy
+	modprobe -q veth
+	ip link add kntpcli0 type veth peer name kntpcli1
+	ip link set kntpcli0 up
+	ip link set kntpcli1 up
+}
+
+finish()
+{
+	echo "1..$checks"
+	exit "$failed"
+}
