@@ -32,7 +32,7 @@ expect()
 	local name=$1 want=$2 words=$3 rc=0
 	shift 3
 
-	tests/vm/debug-check --mem 1G "$@" > "$log" 2>&1 || rc=$?
+	tests/vm/debug-check --no-build --mem 1G "$@" > "$log" 2>&1 || rc=$?
 	echo "exit status $rc, expected $want" >> "$log"
 	[ "$rc" -eq "$want" ] && grep -qE "$words" "$log"
 	result $? "$name"
@@ -45,18 +45,19 @@ fault()
 	shift 2
 
 	# shellcheck disable=SC2016
-	expect "$name is caught" 1 "$words" "$@" -- bash -c \
-		'insmod build/kmod/$(uname -r)/tests/vm/debug/kmod/kntp_fault.ko fault=$1; rmmod kntp_fault' \
+	expect "$name is caught" 125 "$words" "$@" -- bash -c \
+		'insmod "$KNTP_TESTS_KMOD/debug/kntp_fault.ko" "fault=$1" && rmmod kntp_fault' \
 		fault "$name"
 }
 
+tests/vm/debug-check --build || exit 1
 echo "TAP version 13"
 echo "1..15"
 expect "a clean run passes, with its output" 0 '^fine$' -- echo fine
 expect "the exit status is passed on" 7 '' -- sh -c 'exit 7'
 # shellcheck disable=SC2016
 expect "a faultless module passes" 0 '' -- bash -c \
-	'insmod build/kmod/$(uname -r)/tests/vm/debug/kmod/kntp_fault.ko'
+	'insmod "$KNTP_TESTS_KMOD/debug/kntp_fault.ko"'
 fault use-after-free 'KASAN: slab-use-after-free'
 fault out-of-bounds 'KASAN: global-out-of-bounds'
 fault lock-inversion 'possible circular locking'
@@ -68,7 +69,7 @@ fault warn 'WARNING: '
 fault warn 'WARNING: ' --no-panic
 fault panic 'Kernel panic'
 fault hang 'no verdict before the deadline' --timeout 60
-expect "a missing verdict fails" 1 'no verdict' -- \
+expect "a missing verdict fails" 125 'no verdict' -- \
 	sh -c 'echo o > /proc/sysrq-trigger; sleep 60'
 echo "# $((count - failed)) passed, $failed failed"
 [ "$failed" -eq 0 ]
