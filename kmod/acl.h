@@ -53,7 +53,7 @@ struct kntp_acl_edit {
  * @staged: what that transaction has collected
  */
 struct kntp_acl_set {
-	struct mutex lock;
+	struct mutex lock;	/* one writer at a time */
 	struct kntp_acl __rcu *active;
 	u32 portid;
 	struct kntp_acl_edit *staged;

@@ -5,6 +5,7 @@
  */
 #include "address.h"
 
+#include <linux/in.h>
 #include <linux/inetdevice.h>
 #include <linux/log2.h>
 #include <linux/notifier.h>
@@ -12,14 +13,17 @@
 #include <linux/slab.h>
 #include <net/l3mdev.h>
 
-/* An empty slot is all zero, so that 0.0.0.0 is nobody's. */
+/*
+ * An empty slot is all zero, so that 0.0.0.0 is nobody's. Nor is a loopback
+ * address, by what comes over a wire (RFC 1122 section 3.2.1.3).
+ */
 static void insert(struct kntp_addresses *set, __be32 addr, int vrf,
 		   enum kntp_address_kind kind)
 {
 	u32 hash = kntp_address_hash(addr);
 	struct kntp_address *slot;
 
-	if (!addr)
+	if (!addr || ipv4_is_loopback(addr))
 		return;
 	set->seen |= 1ULL << (hash >> 26);
 	hash >>= 8;

@@ -97,7 +97,7 @@ static struct net_device *ethernet(struct net *net, int ifindex,
 		return ERR_PTR(-ENODEV);
 	}
 	if (dev->type != ARPHRD_ETHER) {
-		NL_SET_ERR_MSG(extack, "not an Ethernet device; the local hook answers its requests");
+		NL_SET_ERR_MSG(extack, "not Ethernet: use the local hook");
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 	return dev;

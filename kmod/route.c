@@ -21,7 +21,7 @@
 #include "kntp.h"
 
 #define ROUTES_BITS	6
-#define ROUTES		(1 << ROUTES_BITS)
+#define ROUTES		BIT(ROUTES_BITS)
 
 /**
  * struct route - a route that was looked up

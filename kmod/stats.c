@@ -28,12 +28,14 @@ int kntp_stats_start(struct kntp_stats_set *set)
 		set->zero = NULL;
 		return -ENOMEM;
 	}
-	smp_store_release(&set->cpu, cpu);	/* and @zero; see is_counting() */
+	/* pairs with is_counting(): @zero is there as well */
+	smp_store_release(&set->cpu, cpu);
 	return 0;
 }
 
 static bool is_counting(const struct kntp_stats_set *set)
 {
+	/* pairs with kntp_stats_start(): @zero is there as well */
 	return smp_load_acquire(&set->cpu);
 }
 
