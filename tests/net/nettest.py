@@ -179,8 +179,8 @@ peer name c0 netns {self.cli.name} address {CLI_MAC}
             """)
         self.srv.open()
         self.cli.open()
-        for ns in (self.srv, self.cli):
-            for where in ("all", "default"):
+        for ns, device in ((self.srv, "s0"), (self.cli, "c0")):
+            for where in ("all", "default", device):
                 ns.sysctl(f"net.ipv6.conf.{where}.accept_dad", 0)
                 ns.sysctl(f"net.ipv4.conf.{where}.rp_filter", 0)
             ns.sysctl("net.ipv6.conf.default.router_solicitations", 0)

@@ -122,7 +122,7 @@ def extension(kind, data, length=None):
 @dataclasses.dataclass
 class Datagram:
     """A frame that carries UDP, taken apart."""
-    frame: bytes
+    frame: bytes = dataclasses.field(repr=False)
     tags: list
     src_mac: str
     dst_mac: str
