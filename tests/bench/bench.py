@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the parts of the bench that run in the guest share: the device, the
+servers, and one measurement."""
+
+import os
+import subprocess
+import sys
+import time
+
+CONTROL = '/sys/kernel/debug/kntp_bench'
+SERVER4, GATEWAY4 = '198.51.100.1', '198.51.100.254'
+SERVER6, GATEWAY6 = '2001:db8::1', '2001:db8::fe'
+GATEWAY_MAC = '02:00:00:00:00:fe'
+SCALE = int(os.environ.get('KNTP_TIMEOUT_SCALE', '1'))
+INPUT = os.environ['KNTP_TOP'] + '/build/bench'
+
+# What becomes of the requests: the counter that must have them all.
+FATES = {'answered': 'answered', 'denied': 'drop_denied', 'mode': 'pass_mode'}
+
+
+class Failed(Exception):
+    """A measurement that cannot be trusted."""
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def call(*words):
+    """Run a command that must succeed; its output."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failed(f'{" ".join(words)}: {done.stderr.strip()}')
+    return done.stdout
+
+
+def device_up():
+    """The device, with addresses, and a neighbour that need not be asked."""
+    modules = os.environ['KNTP_TESTS_KMOD']
+    call('insmod', f'{modules}/bench/kntp_bench.ko')
+    for words in (
+            'link set bench0 addrgenmode none',
+            'link set bench0 up',
+            f'addr add {SERVER4}/24 dev bench0',
+            f'addr add {SERVER6}/64 dev bench0 nodad',
+            f'neigh add {GATEWAY4} lladdr {GATEWAY_MAC} nud permanent dev bench0',
+            f'neigh add {GATEWAY6} lladdr {GATEWAY_MAC} nud permanent dev bench0',
+            f'route add default via {GATEWAY4}',
+            f'-6 route add default via {GATEWAY6}'):
+        call('ip', *words.split())
+
+
+def sources(family):
+    """Tell the device who may ask."""
+    with open(f'{INPUT}/sources{family}', 'rb') as file, \
+            open(f'{CONTROL}/sources', 'wb', buffering=0) as control:
+        while block := file.read(1 << 20):
+            if control.write(block) != len(block):
+                raise Failed('the device does not take the sources')
+
+
+def serve(hook, prefixes, verdict='allow'):
+    """Let kntp answer through one hook, from so many prefixes."""
+    call('insmod', os.environ['KNTP_KO'])
+    call('kntp', 'clock', 'set', 'base', 'system', 'stratum', '1', 'refid',
+         'GPS', 'root-dispersion', '0.000001', 'lease', '1000000')
+    call('kntp', 'listen', 'add', 'hook', hook,
+         *(['dev', 'bench0'] if hook == 'ingress' else []))
+    access(prefixes, verdict)
+
+
+def access(prefixes, verdict='allow'):
+    """0 prefixes is `all`; none is nobody; else a list's name."""
+    call('kntp', 'acl', 'flush')
+    if prefixes == 0:
+        call('kntp', 'acl', verdict, 'all')
+    elif prefixes is not None:
+        call('kntp', 'acl', 'load', f'{INPUT}/{prefixes}')
+
+
+def unserve():
+    call('rmmod', 'kntp')
+
+
+def counters(hook):
+    """The counters of a hook that are not zero."""
+    rows = (line.split(',') for line in call('kntp', '-c', 'stats', 'show').split())
+    return {name: int(count) for at, name, count in rows
+            if at == hook and int(count)}
+
+
+def run(kind, family, count, *, n_sources=65536, verified=True, port=123,
+        mode=3, seed=1, probe=False):
+    """One measurement, as the device reports it."""
+    order = (kind, family, count, n_sources, int(verified), port, mode, seed)
+    try:
+        with open(f'{CONTROL}/run', 'w', encoding='ascii') as control:
+            control.write(' '.join(map(str, order)))
+    except OSError as error:
+        raise Failed(f'{order}: {error}') from error
+    with open(f'{CONTROL}/run', encoding='ascii') as control:
+        words, _, complaint = control.read().strip().partition(' complaint=')
+    result = {k: int(v) for k, v in (w.split('=') for w in words.split())}
+    if result['bad'] or (result['stray'] and not probe):
+        raise Failed(f'{order}: {words}: {complaint}')
+    result['total'] = result['instructions'] + result['free']
+    return result
+
+
+def answered(result, count):
+    """Every request must have its reply."""
+    if result['replies'] != count or result['lost']:
+        raise Failed(f'{result["replies"]} of {count} requests answered')
+
+
+def run_kntp(hook, kind, family, count, *, fate='answered', **more):
+    """The same with kntp serving: its counters must balance."""
+    call('kntp', 'stats', 'reset')
+    result = run(kind, family, count, **more)
+    if fate == 'answered':
+        answered(result, count)
+    seen = counters(hook)
+    if fate and seen != {'in': count, FATES[fate]: count}:
+        raise Failed(f'{hook}: counters {seen}, not {count} {fate}')
+    return result
+
+
+def chronyd_start():
+    """Debian's chronyd as it comes, but for who may ask and its files."""
+    config = '/run/bench-chrony.conf'
+    with open(config, 'w', encoding='ascii') as file:
+        file.write('allow\nlocal stratum 8\ncmdport 0\nbindcmdaddress /\n'
+                   'pidfile /run/bench-chrony.pid\n')
+    # pylint: disable-next=consider-using-with
+    daemon = subprocess.Popen(
+        [os.environ['KNTP_PEERS'] + '/bin/chronyd', '-d', '-x', '-u', 'root',
+         '-f', config], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 20 * SCALE
+    while time.monotonic() < deadline and daemon.poll() is None:
+        if run('process', 4, 1, probe=True)['replies'] == 1:
+            return daemon
+        time.sleep(0.2)
+    daemon.kill()
+    raise Failed(f'chronyd does not answer: {daemon.stderr.read()!r}')

@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""guest.py COUNT RUNS: measures, in the guest, and prints what it found as
+JSON. Each figure is guest instructions a packet, the least of RUNS runs."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+
+import bench
+from bench import call, run, run_kntp, say
+
+LISTS = {0: lambda family: 0, 100_000: 'acl{}'.format}
+
+
+class Measure:
+    """Collects the rows."""
+
+    def __init__(self, count, runs):
+        self.count, self.runs = count, runs
+        self.injection, self.results, self.parts = {}, [], []
+        self.free = 0.0
+
+    def best(self, name, one):
+        """The least of the runs, and how far they differ."""
+        found = [one(seed) for seed in range(1, self.runs + 1)]
+        totals = [result['total'] / self.count for result in found]
+        self.free = found[0]['free'] / self.count
+        spread = (max(totals) - min(totals)) / min(totals)
+        say(f'{name}: {min(totals):.1f} (runs differ by {100 * spread:.2f} %)')
+        return min(totals), spread
+
+    def base(self):
+        """The device alone: injecting and dropping, and what of it is freeing."""
+        for family in (4, 6):
+            bench.sources(family)
+            run('refuse', family, 1024)
+            for verified in (True, False):
+                self.injection[family, verified], _ = self.best(
+                    f'injection IPv{family}', lambda seed: run(
+                        'refuse', family, self.count, verified=verified, seed=seed))
+
+    def part(self, name, family, one, less=0.0):
+        """A figure beside the table, often injection taken off."""
+        value, _ = self.best(f'{name} IPv{family}', one)
+        self.parts.append({'part': name, 'family': family,
+                           'instructions': round(value - less, 1)})
+
+    def row(self, server, hook, family, prefixes, n_sources, verified, one):
+        """One row of the table, injection taken off."""
+        name = f'{server} {hook} IPv{family} {prefixes} {n_sources}'
+        value, spread = self.best(name, one)
+        value -= self.injection[family, verified]
+        self.results.append({
+            'server': server, 'hook': hook, 'family': family,
+            'prefixes': prefixes, 'sources': n_sources,
+            'checksum': 'unnecessary' if verified else 'none',
+            'instructions': round(value, 1), 'freeing': round(self.free, 1),
+            'spread_percent': round(100 * spread, 3)})
+
+    def kntp(self, hook, family):
+        """All rows of one hook and family."""
+        counts = [65_536]
+        if hook == 'local':
+            counts = [1, 65_536] + ([1_000_000] if family == 4 else [])
+        bench.sources(family)
+        bench.serve(hook, 0)
+        for prefixes, acl in LISTS.items():
+            bench.access(acl(family))
+            for n_sources in counts:
+                for verified in (True, False):
+                    if not verified and (n_sources != 65_536 or not prefixes):
+                        continue
+                    self.row('kntp', hook, family, prefixes, n_sources, verified,
+                             lambda seed: run_kntp(
+                                 hook, 'answer', family, self.count, seed=seed,
+                                 n_sources=n_sources, verified=verified))
+        if hook == 'ingress' and family == 4:
+            self.queues()
+        self.refused(hook, family)
+        bench.unserve()
+
+    def queues(self):
+        """What a queueing discipline on the device adds."""
+        for name in ('pfifo_fast', 'fq'):
+            call('tc', 'qdisc', 'add', 'dev', 'bench0', 'root', name)
+            self.part(f'ingress: answered, {name} on the device', 4,
+                      lambda seed: run_kntp('ingress', 'answer', 4, self.count,
+                                            seed=seed), self.injection[4, True])
+            call('tc', 'qdisc', 'del', 'dev', 'bench0', 'root')
+
+    def refused(self, hook, family):
+        """What kntp costs those whom it does not answer."""
+        less = self.injection[family, True]
+        drop = 'refuse' if hook == 'ingress' else 'local-in'
+        bench.access(0)
+        self.part(f'{hook}: a packet to another port', family, lambda seed: run_kntp(
+            hook, drop, family, self.count, fate=None, port=124, seed=seed), less)
+        self.part(f'{hook}: a request in mode 6, passed on', family,
+                  lambda seed: run_kntp(hook, drop, family, self.count,
+                                        fate='mode', mode=6, seed=seed), less)
+        bench.access(0, 'deny')
+        self.part(f'{hook}: a request that is denied', family,
+                  lambda seed: run_kntp(hook, 'silent', family, self.count,
+                                        fate='denied', seed=seed), less)
+
+    def places(self, family):
+        """The kernel's own way to the hooks and from them."""
+        bench.sources(family)
+        less = self.injection[family, True]
+        self.part('the kernel: to a netdev ingress hook', family, lambda seed: run(
+            'netdev', family, self.count, seed=seed), less)
+        self.part('the kernel: to a LOCAL_IN hook', family, lambda seed: run(
+            'local-in', family, self.count, seed=seed), less)
+        self.part('the kernel: dev_queue_xmit() and freeing', family,
+                  lambda seed: run('send', family, self.count, seed=seed))
+
+    def chronyd(self):
+        """Debian's chronyd, the only other thing that wants the processor."""
+        daemon = bench.chronyd_start()
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+        def one(family, seed):
+            result = run('process', family, self.count, seed=seed)
+            bench.answered(result, self.count)
+            return result
+
+        for family in (4, 6):
+            bench.sources(family)
+            run('process', family, 8192)
+            self.row('chronyd', 'socket', family, 0, 65_536, True,
+                     lambda seed: one(family, seed))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        daemon.terminate()
+        daemon.wait()
+
+
+def acl_load():
+    """Instructions of `kntp acl load` of 100,000 prefixes, process and kernel:
+    the processor time of the process, which leaves waiting out."""
+    shutil.copy(f'{bench.INPUT}/acl4', '/run/bench-acl')
+    call('insmod', os.environ['KNTP_KO'])
+    call('kntp', 'acl', 'load', '/run/bench-acl')
+    used = []
+    for _ in range(2):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(['kntp', 'acl', 'load', '/run/bench-acl'], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used.append(after.ru_utime + after.ru_stime -
+                    before.ru_utime - before.ru_stime)
+    bench.unserve()
+    return round(min(used) * 1e9)
+
+
+def main():
+    measure = Measure(int(sys.argv[1]), int(sys.argv[2]))
+    try:
+        bench.device_up()
+        measure.base()
+        for hook in ('ingress', 'local'):
+            for family in (4, 6):
+                measure.kntp(hook, family)
+        for family in (4, 6):
+            measure.places(family)
+        measure.chronyd()
+        load = acl_load()
+    except bench.Failed as failure:
+        say(f'bench: {failure}')
+        return 1
+    json.dump({
+        'kernel': os.uname().release,
+        'requests': measure.count, 'runs': measure.runs,
+        'injection': round(measure.injection[4, True], 1),
+        'injections': [{'family': f, 'checksum': 'unnecessary' if v else 'none',
+                        'instructions': round(n, 1)}
+                       for (f, v), n in measure.injection.items()],
+        'results': measure.results, 'parts': measure.parts,
+        'acl_load_100000_instructions': load,
+    }, sys.stdout, indent=1)
+    print()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
