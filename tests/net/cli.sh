@@ -58,9 +58,9 @@ ingress,kntpcli0" "$(kntp -c listen show)"
 	is "listen add: no such device" \
 		"1 kntp: listen add: dev: kntpnone: No such device" \
 		"$(said listen add hook ingress dev kntpnone)"
-	is "listen add: not Ethernet" \
-		"1 kntp: listen add: not an Ethernet device; the local hook answers its requests" \
-		"$(said listen add hook ingress dev lo)"
+	check "listen add: not Ethernet" grep -qx \
+		"1 kntp: listen add: .*not .*Ethernet.*" \
+		<<<"$(said listen add hook ingress dev lo)"
 	kntp listen show >"$tmp/listeners"
 	while read -r words; do
 		# shellcheck disable=SC2086

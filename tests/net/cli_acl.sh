@@ -125,6 +125,32 @@ many()
 	is "acl flush: $n" 0 "$(said acl flush)"
 }
 
+# What is shown is one list or the other, never a mixture of both.
+interrupted()
+{
+	local i loader bad=0
+
+	seq -f 'allow 10.%g.0.0/16' 0 255 >"$tmp/a"
+	for i in $(seq 0 19); do
+		seq -f "allow 100.$i.%g.0/24" 0 255
+	done >>"$tmp/a"
+	sed 's/allow/deny/' "$tmp/a" >"$tmp/b"
+	kntp acl load "$tmp/a"
+	while kntp acl load "$tmp/b" && kntp acl load "$tmp/a"; do :; done &
+	loader=$!
+	for i in $(seq 20); do
+		kntp acl show >"$tmp/shown" 2>"$tmp/err" ||
+			grep -q "it kept changing while it was read" "$tmp/err" &&
+			[ "$(sed 's/ .*//' "$tmp/shown" | sort -u | wc -l)" -le 1 ] ||
+			bad=$((bad + 1))
+	done
+	kill "$loader"
+	wait "$loader" 2>/dev/null
+	is "acl show: never two lists mixed" 0 "$bad"
+	eventually kntp acl load "$tmp/a"
+	check "acl show: all of it" cmp "$tmp/a" <(kntp acl show)
+}
+
 hold() # standard input: what to do; opens a transaction
 {
 	mkfifo "$tmp/in" "$tmp/out"
@@ -219,5 +245,6 @@ setup
 acl
 loads
 many
+interrupted
 transactions
 finish

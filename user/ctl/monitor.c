@@ -67,7 +67,7 @@ int cmd_monitor(struct ctl *ctl, int argc, char **argv)
 	if (status)
 		return status;
 	/* One event is one line, whatever -p says. */
-	pr_init(pr_format(), false);
+	pr_compact();
 	err = nl_subscribe(&ctl->nl);
 	if (!err)
 		err = follow(ctl);

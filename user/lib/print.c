@@ -34,16 +34,25 @@ static struct {
 	struct level level[DEPTH_MAX];
 } pr;
 
+static char buffer[64 * 1024];
+
 void pr_init(enum pr_format format, bool pretty)
 {
 	memset(&pr, 0, sizeof(pr));
 	pr.format = format;
 	pr.pretty = pretty;
+	/* A long list leaves in fewer pieces than stdio would make of it. */
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 }
 
 enum pr_format pr_format(void)
 {
 	return pr.format;
+}
+
+void pr_compact(void)
+{
+	pr.pretty = false;
 }
 
 static struct level *top(void)
@@ -76,6 +85,10 @@ static void json_write(struct json_object *value, int depth)
 	if (pr.pretty)
 		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
 	s = json_object_to_json_string_ext(value, flags);
+	if (!pr.pretty) {
+		fputs(s, stdout);
+		return;
+	}
 	for (; *s; s++) {
 		putchar(*s);
 		if (*s == '\n')

@@ -17,6 +17,8 @@ enum pr_format { PR_TEXT, PR_JSON, PR_CSV };
 
 void pr_init(enum pr_format format, bool pretty);
 enum pr_format pr_format(void);
+/* Forgets PRETTY: every document is one line. */
+void pr_compact(void);
 
 /* One document: a JSON object on a line of its own. */
 void pr_begin(void);
