@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Everything comes and goes under traffic: listeners, the access list, the
+clock, devices, addresses, namespaces, who looks on, and the module itself, each
+from a process of its own. What one of them is refused does not matter; what
+matters is the kernel's log, and that all is well in the end.
+
+churn.py [SECONDS]"""
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                "../../net"))
+# pylint: disable=wrong-import-position
+import nettest
+import ntpnet
+from kntpnl import Kntp
+from nettest import Netns, run
+
+SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+KO = os.environ.get("KNTP_KO", "")
+
+
+def quietly(*words):
+    subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   check=False)
+
+
+def traffic(lab, rng):
+    """A burst of requests, most of them sound."""
+    with lab.cli:
+        port = ntpnet.Port("c0")
+    for _ in range(200):
+        family = rng.choice((4, 6))
+        data = ntpnet.ntp(mode=rng.choice((3, 3, 3, 1, 4, 6)))
+        far = (f"198.51.100.{rng.randrange(256)}" if family == 4
+               else f"2001:db8:99::{rng.randrange(1, 65536):x}")
+        frame = bytearray(lab.frame(family, data=data, src=far))
+        if rng.random() < 0.1:
+            frame[rng.randrange(14, len(frame))] ^= 1 << rng.randrange(8)
+        if rng.random() < 0.05:
+            del frame[rng.randrange(15, len(frame)):]
+        port.send(bytes(frame))
+    port.close()
+
+
+def listeners(lab, rng):
+    with lab.srv:
+        kntp = Kntp()
+    for _ in range(20):
+        change = rng.choice((kntp.listen, kntp.unlisten))
+        try:
+            if rng.random() < 0.5:
+                change("local")
+            else:
+                change("ingress", lab.s0)
+        except OSError:
+            pass
+        kntp.listeners()
+    kntp.close()
+
+
+def access_list(lab, rng):
+    """Whole transactions, abandoned ones, single changes, dumps."""
+    with lab.srv:
+        kntp = Kntp()
+    what = rng.choice(("commit", "close", "abort", "add", "flush"))
+    prefixes = [f"10.{rng.randrange(256)}.{rng.randrange(256)}.0/24"
+                for _ in range(300)]
+    if what in ("commit", "close", "abort"):
+        kntp.cmd("ACL_BEGIN")
+        for at in range(0, len(prefixes), 50):
+            kntp.acl("allow", "0.0.0.0/0", "::/0", *prefixes[at:at + 50])
+        if what != "close":
+            kntp.cmd("ACL_" + what.upper())
+    elif what == "add":
+        kntp.acl(rng.choice(("allow", "deny", "pass")), *prefixes)
+        kntp.acl_del(prefixes[0])
+    else:
+        kntp.cmd("ACL_FLUSH")
+    kntp.cmd("ACL_GET", flags=0x300)
+    kntp.close()
+
+
+def clock(lab, rng):
+    with lab.srv:
+        kntp = Kntp()
+        kntp.join()
+    kntp.clock_set(lease=rng.choice(("forever", 0.01, 5)))
+    kntp.clock()
+    if rng.random() < 0.3:
+        now = time.clock_gettime(time.CLOCK_REALTIME)
+        time.clock_settime(time.CLOCK_REALTIME, now + rng.choice((2, -2)))
+    kntp.stats()
+    if rng.random() < 0.3:
+        kntp.cmd("STATS_RESET")
+    kntp.close()
+
+
+def devices(lab, rng):
+    """A device with a listener is renamed, taken down, moved, and goes."""
+    name = f"d{rng.randrange(1 << 20):x}"
+    lab.srv.ip(f"""link add {name} type veth peer name {name}p
+        link set {name} up
+        link set {name}p up
+        addr add 203.0.113.{rng.randrange(1, 250)}/24 dev {name}""")
+    try:
+        with lab.srv:
+            kntp = Kntp()
+        kntp.listen("ingress", lab.srv.ifindex(name))
+        kntp.close()
+        with lab.srv:
+            port = ntpnet.Port(name + "p")
+            for _ in range(20):
+                port.send(lab.frame())
+            port.close()
+    except OSError:
+        pass
+    what = rng.choice(("rename", "down", "move", "address", "delete"))
+    if what == "rename":
+        lab.srv.ip(f"link set {name} name x{name}\nlink del x{name}")
+        return
+    if what == "move":
+        lab.srv.ip(f"link set {name} netns {lab.cli.name}")
+        lab.cli.ip(f"link del {name}")
+        return
+    if what == "down":
+        lab.srv.ip(f"link set {name} down")
+    elif what == "address":
+        lab.srv.ip(f"addr flush dev {name}")
+    lab.srv.ip(f"link del {name}")
+
+
+def namespaces(lab, rng):
+    """A whole server goes at once, asked until the end."""
+    ns = Netns("gone")
+    name = f"g{rng.randrange(1 << 20):x}"
+    run("ip", "netns", "add", ns.name)
+    ns.open()
+    try:
+        lab.cli.ip(f"""link add {name} type veth peer name e0 netns {ns.name} \
+address {nettest.SRV_MAC}
+            link set {name} up""")
+        ns.ip(f"""link set lo up
+            link set e0 up
+            addr add {nettest.SRV4}/24 dev e0
+            route add default via {nettest.CLI4}
+            neigh add {nettest.CLI4} lladdr {nettest.CLI_MAC} dev e0""")
+        with ns:
+            kntp = Kntp()
+        kntp.allow_all()
+        kntp.listen("local")
+        kntp.listen("ingress", ns.ifindex("e0"))
+        with lab.cli:
+            port = ntpnet.Port(name)
+        for _ in range(50):
+            port.send(lab.frame())
+        if rng.random() < 0.5:
+            kntp.cmd("ACL_BEGIN")
+        kntp.close()
+    except OSError:
+        port = None
+    ns.delete()
+    if port:
+        for _ in range(20):
+            try:
+                port.send(lab.frame())
+            except OSError:
+                break
+        port.close()
+    quietly("ip", "-n", lab.cli.name, "link", "del", name)
+
+
+def onlookers(lab, rng):
+    """Sockets that share every packet, one that owns the port, tracepoints."""
+    with lab.srv:
+        tap = ntpnet.Port("s0")
+        owner = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    owner.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    owner.bind(("::", 123))
+    switch = "/sys/kernel/tracing/events/kntp/enable"
+    on = str(int(rng.random() < 0.5))
+    try:
+        nettest.write(switch, on)
+    except OSError:
+        pass
+    time.sleep(0.1)
+    tap.close()
+    owner.close()
+
+
+def module(_, rng):
+    time.sleep(rng.uniform(0.2, 4))
+    quietly("rmmod", "kntp")
+    time.sleep(rng.uniform(0, 0.5))
+    quietly("insmod", KO)
+
+
+WORK = (traffic, traffic, listeners, access_list, clock, devices, namespaces,
+        onlookers, module)
+
+
+def worker(lab, work, seed, end):
+    """Does the work until the end; how often, to a file of its own."""
+    rng = random.Random(seed)
+    done = refused = 0
+    said = ""
+    while time.monotonic() < end:
+        try:
+            work(lab, rng)
+            done += 1
+        except (OSError, RuntimeError, KeyError, IndexError) as why:
+            refused += 1
+            said = f", last: {why!r:.200}"
+    print(f"# {work.__name__}: {done} done, {refused} refused{said}",
+          flush=True)
+
+
+def churn(lab):
+    end = time.monotonic() + SECONDS
+    children = []
+    for work in WORK:
+        seed = lab.ktap.random.random()
+        child = os.fork()
+        if not child:
+            try:
+                worker(lab, work, seed, end)
+            except BaseException as why:	# pylint: disable=broad-except
+                print(f"# {work.__name__}: {why!r}", flush=True)
+                os._exit(1)
+            os._exit(0)
+        children.append((work, child))
+    for work, child in children:
+        status = os.waitpid(child, 0)[1]
+        lab.ktap.equal(status, 0, f"{work.__name__} ran to the end")
+    aftermath(lab)
+
+
+def aftermath(lab):
+    """A fresh module answers as if nothing had been."""
+    try:
+        nettest.write("/sys/kernel/tracing/events/kntp/enable", "0")
+    except OSError:
+        pass
+    nettest.load()
+    lab.open()
+    for hooks in (("local",), ("ingress",), ("local", "ingress")):
+        lab.listen(*hooks)
+        for family in (4, 6):
+            answer = lab.ask(family)
+            lab.ktap.ok(answer is not None,
+                        f"{' and '.join(hooks)}: IPv{family} is answered after")
+
+
+if __name__ == "__main__":
+    nettest.main(churn)
