@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154
 #
-# Checks by compilers. Each has copies of its own below build/lint, made anew,
-# so that nothing is left out because it was built before.
+# Checks by compilers, of copies below build/lint that each run makes anew, so
+# that nothing is left out because it was built before.
 
 # The same as the Makefile's: Debian's 6.1 headers lack what BTF is made from.
 kbuild() # kernel, directory, argument...
@@ -22,14 +22,17 @@ copies() # kernel
 {
 	local top=$out/$1 kmod
 
-	rm -rf "$top"
-	mkdir -p "$top/module"
-	cp -Rp Kbuild dkms.conf kmod include "$top/module"
+	if [ ! -e "$top/module" ]; then
+		mkdir -p "$top/module"
+		cp -Rp Kbuild dkms.conf kmod include "$top/module"
+	fi
 	echo "$top/module"
 	for kmod in tests/*/kmod; do
 		[ -e "$kmod/Kbuild" ] || continue
-		mkdir -p "$top/$kmod"
-		cp -Rp "$kmod/." "$top/$kmod"
+		if [ ! -e "$top/$kmod" ]; then
+			mkdir -p "$top/$kmod"
+			cp -Rp "$kmod/." "$top/$kmod"
+		fi
 		echo "$top/$kmod"
 	done
 }
@@ -56,7 +59,8 @@ lint_warnings() # kernel
 	complaints "$log" $status
 }
 
-# sparse stumbles over the kernel's own headers: only our lines count.
+# C=2 looks at every file, whether it is to be compiled or was already. sparse
+# stumbles over the kernel's own headers: only our lines count.
 lint_sparse() # kernel
 {
 	local log=$out/$1.sparse.log dir status=0
