@@ -21,25 +21,26 @@
  * struct published - one publication, ready for the wire; never changed
  * @rcu: frees it
  * @server: the reply's fields, but the dispersion
- * @dispersion: at publication, 32.32 s
+ * @epoch: kntp_timekeeping_epoch() that it belongs to
+ * @until: when a reply may not claim it any more, ns since 1970 UTC: the lease
+ *	is over, or the dispersion has reached its end; or never could
+ * @at: when it was published, likewise
+ * @dispersion: then, 32.32 s
  * @rate: its growth, from ntp_rate()
- * @at: when it was published, ns since 1970 UTC
- * @expires: when it may not be believed any more, likewise
- * @steps: steps of the system clock before it
- * @leaps: leap seconds before it
  * @follows: the reference time is now
+ * @expires: when the lease is over
  * @figures: as they were given
  */
 struct published {
 	struct rcu_head rcu;
 	struct ntp_server server;
+	u64 epoch;
+	s64 until;
+	s64 at;
 	u64 dispersion;
 	u64 rate;
-	s64 at;
-	s64 expires;
-	u32 steps;
-	u32 leaps;
 	bool follows;
+	s64 expires;
 	struct kntp_clock_figures figures;
 };
 
@@ -54,22 +55,57 @@ static void expired(struct work_struct *work)
 
 static DECLARE_DELAYED_WORK(expiry, expired);
 
-static enum kntp_clock_state state_at(const struct published *p, s64 now,
-				      u64 *dispersion)
+static bool is_current(const struct published *p, s64 now)
 {
-	*dispersion = NTP_MAX_DISPERSION;
-	if (unlikely(!p))
+	return p && p->epoch == kntp_timekeeping_epoch() && now < p->until;
+}
+
+static u64 dispersion_at(const struct published *p, s64 now)
+{
+	return ntp_disperse(p->dispersion, p->rate, now - p->at);
+}
+
+/* A leap second since the publication is none any more, but no step either. */
+static bool has_leapt(const struct published *p)
+{
+	u64 epoch = kntp_timekeeping_epoch();
+
+	return p->epoch != epoch && p->epoch >> 32 == epoch >> 32;
+}
+
+static enum kntp_clock_state state_at(const struct published *p, s64 now)
+{
+	if (!p)
 		return KNTP_CLOCK_UNSET;
-	if (unlikely(p->steps != kntp_timekeeping_steps()))
+	if (p->epoch >> 32 != kntp_timekeeping_steps())
 		return KNTP_CLOCK_STEPPED;
-	if (unlikely(now >= p->expires))
+	if (now >= p->expires)
 		return KNTP_CLOCK_EXPIRED;
-	if (unlikely(p->server.leap == NTP_LEAP_UNSYNC))
+	if (p->server.leap == NTP_LEAP_UNSYNC)
 		return KNTP_CLOCK_UNSYNC;
-	*dispersion = ntp_disperse(p->dispersion, p->rate, now - p->at);
-	if (unlikely(*dispersion >= NTP_MAX_DISPERSION))
-		return KNTP_CLOCK_DISPERSED;
-	return KNTP_CLOCK_SYNC;
+	return now < p->until ? KNTP_CLOCK_SYNC : KNTP_CLOCK_DISPERSED;
+}
+
+/*
+ * Who may not claim the time any more says LI = 3, stratum 0 on the wire (RFC
+ * 5905 figure 11) and reference id 0, which is no kiss code, with the largest
+ * dispersion.
+ */
+static noinline void server_rare(const struct published *p, s64 now,
+				 struct ntp_server *server)
+{
+	if (state_at(p, now) == KNTP_CLOCK_SYNC) {
+		*server = p->server;
+		server->root_dispersion = cpu_to_be32(ntp_short(dispersion_at(p, now)));
+		if (has_leapt(p))
+			server->leap = NTP_LEAP_NONE;
+		return;
+	}
+	*server = (struct ntp_server){
+		.leap = NTP_LEAP_UNSYNC,
+		.precision = precision,
+		.root_dispersion = cpu_to_be32(ntp_short(NTP_MAX_DISPERSION)),
+	};
 }
 
 /**
@@ -78,30 +114,41 @@ static enum kntp_clock_state state_at(const struct published *p, s64 now,
  * @server: where to
  *
  * The dispersion is that of publication, grown since (RFC 5905 section 11.3).
- * Who may not claim the time any more says LI = 3, stratum 0 on the wire (RFC
- * 5905 figure 11) and reference id 0, which is no kiss code, with the largest
- * dispersion. Softirq, RCU read side.
+ * Softirq, RCU read side.
  */
 void kntp_clock_server(ktime_t now, struct ntp_server *server)
 {
 	const struct published *p = rcu_dereference(published);
-	u64 dispersion;
 
-	if (unlikely(state_at(p, now, &dispersion) != KNTP_CLOCK_SYNC)) {
-		*server = (struct ntp_server){
-			.leap = NTP_LEAP_UNSYNC,
-			.precision = precision,
-			.root_dispersion = cpu_to_be32(ntp_short(dispersion)),
-		};
-		return;
+	if (likely(is_current(p, now))) {
+		*server = p->server;
+		server->root_dispersion = cpu_to_be32(ntp_short(dispersion_at(p, now)));
+	} else {
+		server_rare(p, now, server);
 	}
-
-	*server = p->server;
-	server->root_dispersion = cpu_to_be32(ntp_short(dispersion));
-	if (unlikely(p->follows))
+	if (p && p->follows && server->stratum)
 		server->reference = cpu_to_be64(ntp_from_unix(now));
-	if (unlikely(p->leaps != kntp_timekeeping_leaps()))
-		server->leap = NTP_LEAP_NONE;	/* it has been taken */
+}
+
+/* How long until a dispersion that grows has reached its end, ns. */
+static u64 lasts(const struct kntp_clock_figures *f)
+{
+	u64 max = NTP_MAX_DISPERSION >> 32;
+	u64 ns;
+
+	if (f->root_dispersion >= max * NSEC_PER_SEC)
+		return 0;
+	if (!f->growth || f->lease == KNTP_LEASE_FOREVER)
+		return S64_MAX;
+	ns = div_u64((max * NSEC_PER_SEC - f->root_dispersion) * NSEC_PER_SEC,
+		     f->growth);
+	/* ntp_rate() is rounded up, by less than this */
+	return ns - min(ns, (ns >> 32) + 1);
+}
+
+static s64 later(s64 time, u64 ns)
+{
+	return ns < S64_MAX - time ? time + (s64)ns : S64_MAX;
 }
 
 /**
@@ -115,7 +162,6 @@ void kntp_clock_server(ktime_t now, struct ntp_server *server)
 int kntp_clock_publish(const struct kntp_clock_figures *f)
 {
 	struct published *p, *old;
-	u64 left;
 
 	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
@@ -123,22 +169,22 @@ int kntp_clock_publish(const struct kntp_clock_figures *f)
 
 	mutex_lock(&clock_lock);
 	p->figures = *f;
-	p->steps = f->steps;
-	p->leaps = kntp_timekeeping_leaps();
 	p->at = ktime_get_real_ns();
-	if (p->steps != kntp_timekeeping_steps()) {
+	p->epoch = kntp_timekeeping_epoch();
+	if (f->steps != p->epoch >> 32) {
 		mutex_unlock(&clock_lock);
 		kfree(p);
 		return -ESTALE;
 	}
 
 	p->follows = f->lease == KNTP_LEASE_FOREVER;
-	left = S64_MAX - p->at;
-	p->expires = f->lease < left ? p->at + (s64)f->lease : S64_MAX;
+	p->expires = later(p->at, f->lease);
 	p->dispersion = ntp_from_ns(f->root_dispersion);
 	p->rate = p->follows ? 0 : ntp_rate(f->growth);
 	p->server.leap = f->stratum < NTP_STRATUM_UNSYNC ? f->leap :
 			 NTP_LEAP_UNSYNC;
+	p->until = p->server.leap == NTP_LEAP_UNSYNC ? S64_MIN :
+		   min(p->expires, later(p->at, lasts(f)));
 	p->server.stratum = f->stratum;
 	p->server.precision = precision;
 	p->server.refid = f->refid;
@@ -167,8 +213,8 @@ int kntp_clock_publish(const struct kntp_clock_figures *f)
  */
 void kntp_clock_report(struct kntp_clock_report *report)
 {
+	u64 dispersion = NTP_MAX_DISPERSION;
 	const struct published *p;
-	u64 dispersion;
 
 	memset(report, 0, sizeof(*report));
 	report->precision = precision;
@@ -177,7 +223,9 @@ void kntp_clock_report(struct kntp_clock_report *report)
 	p = rcu_dereference(published);
 	report->time = ktime_get_real_ns();
 	report->steps = kntp_timekeeping_steps();
-	report->state = state_at(p, report->time, &dispersion);
+	report->state = state_at(p, report->time);
+	if (report->state == KNTP_CLOCK_SYNC)
+		dispersion = dispersion_at(p, report->time);
 	report->dispersion = mul_u64_u32_shr(dispersion, NSEC_PER_SEC, 32);
 	if (p) {
 		report->figures = p->figures;
@@ -185,8 +233,7 @@ void kntp_clock_report(struct kntp_clock_report *report)
 		report->lease_left = KNTP_LEASE_FOREVER;
 		if (!p->follows)
 			report->lease_left = max_t(s64, p->expires - report->time, 0);
-		if (p->leaps != kntp_timekeeping_leaps() &&
-		    report->figures.leap != NTP_LEAP_UNSYNC)
+		if (has_leapt(p) && report->figures.leap != NTP_LEAP_UNSYNC)
 			report->figures.leap = NTP_LEAP_NONE;
 	}
 	rcu_read_unlock();

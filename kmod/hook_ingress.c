@@ -50,6 +50,14 @@ static bool is_station(const struct sk_buff *skb)
 	return is_valid_ether_addr(eth_hdr(skb)->h_source);
 }
 
+/* Nearly no device is in a VRF, so look before asking. */
+static int vrf_of(const struct net_device *dev)
+{
+	if (likely(!netif_is_l3_slave(dev) && !netif_is_l3_master(dev)))
+		return 0;
+	return l3mdev_master_ifindex_rcu(dev);
+}
+
 /* RFC 1122 section 3.2.1.3: what is no host's address is no source. */
 static bool is_source4(const struct kntp_net *kn, __be32 addr, int vrf)
 {
@@ -58,20 +66,20 @@ static bool is_source4(const struct kntp_net *kn, __be32 addr, int vrf)
 	       kntp_address_kind(kn, addr, vrf) == KNTP_ADDRESS_OTHER;
 }
 
-static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb)
+/* By the header alone: is it all here, for this host, from another? */
+static enum kntp_stat prove_header4(const struct kntp_net *kn,
+				    const struct sk_buff *skb, bool common)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	unsigned int len = ntohs(iph->tot_len);
-	int vrf = l3mdev_master_ifindex_rcu(skb->dev);
-	enum kntp_stat stat;
+	int vrf = vrf_of(skb->dev);
 
-	stat = prove_frame(kn, skb);
-	if (unlikely(stat))
-		return stat;
-	if (unlikely(iph->frag_off & htons(IP_MF)))
-		return KNTP_STAT_PASS_FRAGMENT;
-	if (unlikely(iph->ihl != 5))
-		return KNTP_STAT_PASS_OPTIONS;
+	if (unlikely(!common)) {
+		if (iph->frag_off & htons(IP_MF))
+			return KNTP_STAT_PASS_FRAGMENT;
+		if (iph->ihl != 5)
+			return KNTP_STAT_PASS_OPTIONS;
+	}
 	if (unlikely(kntp_address_kind(kn, iph->daddr, vrf) != KNTP_ADDRESS_MINE))
 		return KNTP_STAT_PASS_NOT_MINE;
 	if (unlikely(len > skb->len ||
@@ -81,15 +89,30 @@ static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb)
 		return KNTP_STAT_DROP_CHECKSUM;
 	if (unlikely(!is_source4(kn, iph->saddr, vrf) || !is_station(skb)))
 		return KNTP_STAT_DROP_SOURCE;
+	return 0;
+}
 
-	stat = kntp_rx_length(skb, sizeof(*iph), len);
+static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb,
+			     bool common)
+{
+	enum ntp_class class = NTP_CLASS_PLAIN;
+	enum kntp_stat stat;
+
+	stat = prove_frame(kn, skb) ?: prove_header4(kn, skb, common);
 	if (unlikely(stat))
 		return stat;
+	if (unlikely(!common)) {
+		stat = kntp_rx_length(skb, sizeof(struct iphdr),
+				      ntohs(ip_hdr(skb)->tot_len));
+		if (stat)
+			return stat;
+		class = kntp_rx_classify(skb, sizeof(struct iphdr));
+	}
 	if (unlikely(!kntp_rx_checksum4(skb)))
 		return KNTP_STAT_DROP_CHECKSUM;
 
-	return kntp_rx_judge(kntp_rx_classify(skb, sizeof(*iph)),
-			     kntp_acl_verdict4(&kn->acl, ip_hdr(skb)->saddr));
+	return kntp_rx_judge(class, kntp_acl_verdict4(&kn->acl,
+						      ip_hdr(skb)->saddr));
 }
 
 /* Takes the packet. */
@@ -98,7 +121,7 @@ static unsigned int reflect(struct kntp_net *kn, struct sk_buff *skb)
 	struct net_device *dev = skb->dev;
 	struct ethhdr *eth;
 
-	eth = skb_push(skb, ETH_HLEN);
+	eth = __skb_push(skb, ETH_HLEN);	/* it was there */
 	ether_addr_copy(eth->h_dest, eth->h_source);
 	ether_addr_copy(eth->h_source, dev->dev_addr);
 	trace_kntp_datagram(skb, KNTP_HOOK_INGRESS, KNTP_STAT_ANSWERED);
@@ -121,23 +144,26 @@ static bool has_ports4(struct sk_buff *skb)
 
 static unsigned int ingress4(struct kntp_net *kn, struct sk_buff *skb)
 {
+	bool common = kntp_rx_is_common4(skb);
 	enum kntp_stat stat;
 	ktime_t received;
 
-	if (!has_ports4(skb) || !kntp_rx_is_ntp(skb, ip_hdrlen(skb)))
+	if (!common &&
+	    (!has_ports4(skb) || !kntp_rx_is_ntp(skb, ip_hdrlen(skb))))
 		return NF_ACCEPT;
 
 	received = kntp_rx_time(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
-	stat = prove4(kn, skb);
-	if (likely(!stat) && unlikely(skb_ensure_writable(skb, skb->len)))
+	stat = prove4(kn, skb, common);
+	if (likely(!stat) && unlikely(!kntp_tx_writable(skb)))
 		stat = KNTP_STAT_DROP_NO_MEMORY;
 	if (unlikely(stat))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 
 	kntp_tx_scrub(skb);
 	kntp_tx_turn4(kn, skb, received);
-	ip_send_check(ip_hdr(skb));
+	ip_hdr(skb)->check = 0;
+	ip_hdr(skb)->check = ip_fast_csum(ip_hdr(skb), 5);
 	return reflect(kn, skb);
 }
 
@@ -194,7 +220,7 @@ static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 	received = kntp_rx_time(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
 	stat = prove6(kn, skb);
-	if (likely(!stat) && unlikely(skb_ensure_writable(skb, skb->len)))
+	if (likely(!stat) && unlikely(!kntp_tx_writable(skb)))
 		stat = KNTP_STAT_DROP_NO_MEMORY;
 	if (unlikely(stat))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);

@@ -25,40 +25,53 @@
  * Conntrack lets a packet that comes with a connection be, and never confirms
  * one by a packet of the reply direction, so that no entry outlives this.
  */
-static void turn_connection(struct sk_buff *skb)
+static unsigned long turn_connection(unsigned long nfct)
 {
-#if IS_ENABLED(CONFIG_NF_CONNTRACK)
-	enum ip_conntrack_info ctinfo;
-	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	unsigned long ctinfo = nfct & NFCT_INFOMASK;
 
-	if (!ct || ctinfo == IP_CT_UNTRACKED)
-		return;
-	nf_ct_set(skb, ct, CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL ?
-		  IP_CT_ESTABLISHED_REPLY : IP_CT_ESTABLISHED);
-#endif
+	if (!nfct || ctinfo == IP_CT_UNTRACKED)
+		return nfct;
+	return (nfct & NFCT_PTRMASK) |
+	       (CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL ?
+		IP_CT_ESTABLISHED_REPLY : IP_CT_ESTABLISHED);
 }
 
-static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb)
+/* Scrubs a packet of all but its connection, which is turned round. */
+static void scrub(struct sk_buff *skb, u32 mark)
 {
+	unsigned long nfct = kntp_skb_nfct(skb);
+
+	kntp_skb_set_nfct(skb, 0);
+	kntp_tx_scrub(skb);
+	kntp_skb_set_nfct(skb, turn_connection(nfct));
+	skb->mark = mark;
+}
+
+static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb,
+			     bool common)
+{
+	enum ntp_class class = NTP_CLASS_PLAIN;
 	enum kntp_stat stat;
 
 	if (unlikely(skb_rtable(skb)->rt_type != RTN_LOCAL))
 		return KNTP_STAT_PASS_MULTICAST;
-	if (unlikely(ip_hdrlen(skb) != sizeof(struct iphdr)))
-		return KNTP_STAT_PASS_OPTIONS;
 	if (unlikely(skb_is_gso(skb)))
 		return KNTP_STAT_PASS_GSO;
-
-	stat = kntp_rx_length(skb, sizeof(struct iphdr), skb->len);
-	if (unlikely(stat))
-		return stat;
+	if (unlikely(!common)) {
+		if (ip_hdrlen(skb) != sizeof(struct iphdr))
+			return KNTP_STAT_PASS_OPTIONS;
+		stat = kntp_rx_length(skb, sizeof(struct iphdr), skb->len);
+		if (stat)
+			return stat;
+		class = kntp_rx_classify(skb, sizeof(struct iphdr));
+	}
 	if (unlikely(!kntp_rx_checksum4(skb)))
 		return KNTP_STAT_DROP_CHECKSUM;
 	if (unlikely(!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)))
 		return KNTP_STAT_DROP_IPSEC;
 
-	return kntp_rx_judge(kntp_rx_classify(skb, sizeof(struct iphdr)),
-			     kntp_acl_verdict4(&kn->acl, ip_hdr(skb)->saddr));
+	return kntp_rx_judge(class, kntp_acl_verdict4(&kn->acl,
+						      ip_hdr(skb)->saddr));
 }
 
 /* Takes the packet. */
@@ -66,27 +79,25 @@ static unsigned int answer4(struct kntp_net *kn, struct sk_buff *skb,
 			    ktime_t received)
 {
 	const struct iphdr *iph = ip_hdr(skb);
-	struct kntp_way way = {
-		.saddr.s6_addr32[0] = iph->daddr,
-		.daddr.s6_addr32[0] = iph->saddr,
+	struct kntp_way4 way = {
+		.saddr = iph->daddr,
+		.daddr = iph->saddr,
 		.oif = l3mdev_master_ifindex_rcu(skb->dev),
 		.mark = IP4_REPLY_MARK(kn->net, skb->mark),
 	};
 	int err;
 
-	if (unlikely(skb_ensure_writable(skb, skb->len)))
+	if (unlikely(!kntp_tx_writable(skb)))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
 				    KNTP_STAT_DROP_NO_MEMORY);
 
-	kntp_tx_scrub(skb);
-	skb->mark = way.mark;
+	scrub(skb, way.mark);
 	err = kntp_route4(kn, skb, &way, udp_hdr(skb)->source);
 	if (unlikely(err))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, err == -EINVAL ?
 				    KNTP_STAT_DROP_SOURCE :
 				    KNTP_STAT_DROP_NO_ROUTE);
 
-	turn_connection(skb);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	kntp_tx_turn4(kn, skb, received);
 	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, KNTP_STAT_ANSWERED);
@@ -105,18 +116,20 @@ static unsigned int answer4(struct kntp_net *kn, struct sk_buff *skb,
 unsigned int kntp_hook_local4(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
+	bool common = kntp_rx_is_common4(skb);
 	struct kntp_net *kn = priv;
 	enum kntp_stat stat;
 	ktime_t received;
 
-	if (ip_hdr(skb)->protocol != IPPROTO_UDP ||
-	    !pskb_may_pull(skb, ip_hdrlen(skb) + sizeof(struct udphdr)) ||
-	    !kntp_rx_is_ntp(skb, ip_hdrlen(skb)))
+	if (!common &&
+	    (ip_hdr(skb)->protocol != IPPROTO_UDP ||
+	     !pskb_may_pull(skb, ip_hdrlen(skb) + sizeof(struct udphdr)) ||
+	     !kntp_rx_is_ntp(skb, ip_hdrlen(skb))))
 		return NF_ACCEPT;
 
 	received = kntp_rx_time(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_LOCAL, KNTP_STAT_IN);
-	stat = prove4(kn, skb);
+	stat = prove4(kn, skb, common);
 	if (unlikely(stat))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
 	return answer4(kn, skb, received);
@@ -163,24 +176,22 @@ static unsigned int answer6(struct kntp_net *kn, struct sk_buff *skb,
 			    ktime_t received)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
-	struct kntp_way way = {
+	struct kntp_way6 way = {
 		.saddr = ip6h->daddr,
 		.daddr = ip6h->saddr,
 		.oif = reply_oif6(skb),
 		.mark = IP6_REPLY_MARK(kn->net, skb->mark),
 	};
 
-	if (unlikely(skb_ensure_writable(skb, skb->len)))
+	if (unlikely(!kntp_tx_writable(skb)))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
 				    KNTP_STAT_DROP_NO_MEMORY);
 
-	kntp_tx_scrub(skb);
-	skb->mark = way.mark;
+	scrub(skb, way.mark);
 	if (unlikely(kntp_route6(kn, skb, &way, udp_hdr(skb)->source)))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
 				    KNTP_STAT_DROP_NO_ROUTE);
 
-	turn_connection(skb);
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 	kntp_tx_turn6(kn, skb, received);
 	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, KNTP_STAT_ANSWERED);

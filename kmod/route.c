@@ -23,18 +23,28 @@
 #define ROUTES_BITS	6
 #define ROUTES		BIT(ROUTES_BITS)
 
+/* A way as words to compare and hash; its length tells the families apart. */
+enum {
+	WORDS4 = sizeof(struct kntp_way4) / sizeof(u64),
+	WORDS6 = sizeof(struct kntp_way6) / sizeof(u64),
+};
+
+static_assert(WORDS4 == 2 && WORDS6 == 5);
+
 /**
  * struct route - a route that was looked up
  * @rcu: frees it
- * @way: what for
  * @dst: the route, with a reference
  * @cookie: tells dst_check() which one it was
+ * @words: length of @way
+ * @way: what for
  */
 struct route {
 	struct rcu_head rcu;
-	struct kntp_way way;
 	struct dst_entry *dst;
 	u32 cookie;
+	unsigned int words;
+	u64 way[WORDS6];
 };
 
 /**
@@ -50,25 +60,25 @@ struct kntp_routes {
 	u32 missed[ROUTES];
 };
 
-static u32 way_hash(const struct kntp_way *way)
+/* Collisions cost a look-up, which who makes them can have without. */
+static __always_inline u32 way_hash(const u64 *way, unsigned int words)
 {
-	const u64 *w = (const u64 *)way;
-	u64 h = w[0] ^ w[1];
+	u64 hash = 0;
 
-	/* Collisions cost a look-up, which an attacker can have anyway. */
-	h = (h ^ w[2]) * 0x9e3779b97f4a7c15ULL;
-	h = (h ^ w[3] ^ w[4]) * 0x9e3779b97f4a7c15ULL;
-	return (h >> 32) | 1;
+	while (words--)
+		hash = (hash ^ *way++) * 0x9e3779b97f4a7c15ULL;
+	return hash >> 32;
 }
 
-static_assert(sizeof(struct kntp_way) == 5 * sizeof(u64), "hashed as words");
-
-static bool same_way(const struct kntp_way *a, const struct kntp_way *b)
+static __always_inline bool same_way(const struct route *route,
+				     const u64 *way, unsigned int words)
 {
-	const u64 *p = (const u64 *)a, *q = (const u64 *)b;
+	u64 differ = route->words ^ words;
+	unsigned int i;
 
-	return !((p[0] ^ q[0]) | (p[1] ^ q[1]) | (p[2] ^ q[2]) |
-		 (p[3] ^ q[3]) | (p[4] ^ q[4]));
+	for (i = 0; i < words; i++)
+		differ |= route->way[i] ^ way[i];
+	return !differ;
 }
 
 static void route_free_rcu(struct rcu_head *rcu)
@@ -91,12 +101,13 @@ static struct route __rcu **routes_slot(struct kntp_net *kn, u32 hash)
 }
 
 /* Gives the packet a route that is kept and still holds. */
-static bool route_recall(struct kntp_net *kn, struct sk_buff *skb,
-			 const struct kntp_way *way, u32 hash)
+static __always_inline bool route_recall(struct kntp_net *kn,
+					 struct sk_buff *skb, const void *way,
+					 unsigned int words, u32 hash)
 {
 	const struct route *route = rcu_dereference(*routes_slot(kn, hash));
 
-	if (!route || !same_way(&route->way, way) ||
+	if (!route || !same_way(route, way, words) ||
 	    !dst_check(route->dst, route->cookie))
 		return false;
 	skb_dst_set_noref(skb, route->dst);
@@ -105,7 +116,8 @@ static bool route_recall(struct kntp_net *kn, struct sk_buff *skb,
 
 /* Keeps a route when this way was missed before, without another between. */
 static void route_remember(struct kntp_net *kn, struct dst_entry *dst,
-			   u32 cookie, const struct kntp_way *way, u32 hash)
+			   u32 cookie, const void *way, unsigned int words,
+			   u32 hash)
 {
 	u32 *missed = &this_cpu_ptr(kn->routes)->missed[hash >> (32 - ROUTES_BITS)];
 	struct route *route;
@@ -117,7 +129,8 @@ static void route_remember(struct kntp_net *kn, struct dst_entry *dst,
 	route = kmalloc(sizeof(*route), GFP_ATOMIC | __GFP_NOWARN);
 	if (!route)
 		return;
-	route->way = *way;
+	memcpy(route->way, way, words * sizeof(*route->way));
+	route->words = words;
 	route->dst = dst_clone(dst);
 	route->cookie = cookie;
 	route_put(unrcu_pointer(xchg(routes_slot(kn, hash),
@@ -164,20 +177,20 @@ static bool may_keep6(const struct net *net)
  * destination is a broadcast or multicast address, or why there is no route.
  */
 int kntp_route4(struct kntp_net *kn, struct sk_buff *skb,
-		const struct kntp_way *way, __be16 dport)
+		const struct kntp_way4 *way, __be16 dport)
 {
+	u32 hash = way_hash((const u64 *)way, WORDS4);
 	bool keep = may_keep4(kn->net);
-	u32 hash = way_hash(way);
 	struct flowi4 fl4;
 	struct rtable *rt;
 
-	if (keep && route_recall(kn, skb, way, hash))
+	if (keep && route_recall(kn, skb, way, WORDS4, hash))
 		return 0;
 
 	/* The source is proven to be ours: it is where the request came to. */
 	flowi4_init_output(&fl4, way->oif, way->mark, 0, RT_SCOPE_UNIVERSE,
 			   IPPROTO_UDP, FLOWI_FLAG_ANYSRC,
-			   way->daddr.s6_addr32[0], way->saddr.s6_addr32[0],
+			   way->daddr, way->saddr,
 			   dport, htons(NTP_PORT), sock_net_uid(kn->net, NULL));
 	rt = ip_route_output_flow(kn->net, &fl4, NULL);
 	if (IS_ERR(rt))
@@ -187,7 +200,7 @@ int kntp_route4(struct kntp_net *kn, struct sk_buff *skb,
 		return -EINVAL;
 	}
 	if (keep)
-		route_remember(kn, &rt->dst, 0, way, hash);
+		route_remember(kn, &rt->dst, 0, way, WORDS4, hash);
 	skb_dst_set(skb, &rt->dst);
 	return 0;
 }
@@ -203,11 +216,11 @@ int kntp_route4(struct kntp_net *kn, struct sk_buff *skb,
  * no route.
  */
 int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
-		const struct kntp_way *way, __be16 dport)
+		const struct kntp_way6 *way, __be16 dport)
 {
 #if IS_ENABLED(CONFIG_IPV6)
+	u32 hash = way_hash((const u64 *)way, WORDS6);
 	bool keep = may_keep6(kn->net);
-	u32 hash = way_hash(way);
 	struct flowi6 fl6 = {
 		.flowi6_oif = way->oif,
 		.flowi6_mark = way->mark,
@@ -220,7 +233,7 @@ int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
 	};
 	struct dst_entry *dst;
 
-	if (keep && route_recall(kn, skb, way, hash))
+	if (keep && route_recall(kn, skb, way, WORDS6, hash))
 		return 0;
 
 	dst = ip6_dst_lookup_flow(kn->net, NULL, &fl6, NULL);
@@ -228,7 +241,7 @@ int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
 		return PTR_ERR(dst);
 	if (keep)
 		route_remember(kn, dst, rt6_get_cookie((struct rt6_info *)dst),
-			       way, hash);
+			       way, WORDS6, hash);
 	skb_dst_set(skb, dst);
 	return 0;
 #else

@@ -30,6 +30,48 @@ enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
 			       const struct in6_addr *saddr);
 enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict);
 
+/* The request that nearly all are, as it lies in memory. */
+struct kntp_common4 {
+	u8 version_ihl;
+	u8 tos;
+	__be16 tot_len;
+	__be16 id;
+	__be16 frag_off;
+	u8 ttl;
+	u8 protocol;
+	__sum16 ip_check;
+	__be32 saddr;
+	__be32 daddr;
+	__be16 source;
+	__be16 dest;
+	__be16 udp_len;
+	__sum16 udp_check;
+	struct ntp_header ntp;
+} __packed;
+
+static_assert(sizeof(struct kntp_common4) ==
+	      sizeof(struct iphdr) + sizeof(struct udphdr) + NTP_HEADER_LEN);
+
+/**
+ * kntp_rx_is_common4() - whether a packet has the form of nearly all requests
+ * @skb: an IPv4 packet, anything as yet
+ *
+ * One NTP header in one whole datagram to UDP/123, without IP options: all the
+ * lengths are right, and all of it is linear. What is not common is to be
+ * proven step by step.
+ */
+static inline bool kntp_rx_is_common4(const struct sk_buff *skb)
+{
+	const struct kntp_common4 *p = (const void *)skb->data;
+
+	return skb->len == sizeof(*p) && !skb_is_nonlinear(skb) &&
+	       p->version_ihl == 0x45 && p->tot_len == htons(sizeof(*p)) &&
+	       !(p->frag_off & ~htons(IP_DF)) && p->protocol == IPPROTO_UDP &&
+	       p->dest == htons(NTP_PORT) && p->source &&
+	       p->udp_len == htons(sizeof(struct udphdr) + NTP_HEADER_LEN) &&
+	       ntp_is_common(p->ntp.li_vn_mode);
+}
+
 /**
  * kntp_rx_is_ntp() - whether a UDP datagram is to the NTP port
  * @skb: the packet

@@ -14,8 +14,10 @@
 #include <linux/timekeeper_internal.h>
 #include "event.h"
 
-atomic_t kntp_steps = ATOMIC_INIT(0);
-atomic_t kntp_leaps = ATOMIC_INIT(0);
+atomic64_t kntp_timekeeping = ATOMIC64_INIT(0);
+
+#define ONE_STEP	(1LL << 32)
+#define ONE_LEAP	1
 
 /* Written under the timekeeper's own lock only. */
 static struct {
@@ -59,10 +61,10 @@ static int timekeeper_updated(struct notifier_block *nb, unsigned long was_set,
 	if (likely(tk->offs_real == offsets.real) || !offsets.known) {
 		/* nothing, or a change of TAI alone */
 	} else if (is_leap(tk)) {
-		atomic_inc(&kntp_leaps);
+		atomic64_add(ONE_LEAP, &kntp_timekeeping);
 		kntp_event_raise(KNTP_EVENT_CLOCK_LEAP);
 	} else {
-		atomic_inc(&kntp_steps);
+		atomic64_add(ONE_STEP, &kntp_timekeeping);
 		kntp_event_raise(KNTP_EVENT_CLOCK_STEPPED);
 	}
 	offsets.real = tk->offs_real;
@@ -88,7 +90,7 @@ static int power_changed(struct notifier_block *nb, unsigned long event,
 	case PM_POST_SUSPEND:
 	case PM_HIBERNATION_PREPARE:
 	case PM_POST_HIBERNATION:
-		atomic_inc(&kntp_steps);
+		atomic64_add(ONE_STEP, &kntp_timekeeping);
 		kntp_event_raise(KNTP_EVENT_CLOCK_STEPPED);
 	}
 	return NOTIFY_DONE;

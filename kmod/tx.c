@@ -18,18 +18,13 @@
 
 /**
  * kntp_tx_scrub() - take off a buffer what it had from being received
- * @skb: the packet, not cloned; its route is dropped, its connection kept
+ * @skb: the packet, not cloned; its route and connection are dropped
  *
  * Softirq.
  */
 void kntp_tx_scrub(struct sk_buff *skb)
 {
-	unsigned long nfct = kntp_skb_nfct(skb);
-
-	kntp_skb_set_nfct(skb, 0);
 	skb_scrub_packet(skb, true);
-	kntp_skb_set_nfct(skb, nfct);
-
 	/* What forwarding would keep: delivery time, sender's stamp requests. */
 	kntp_skb_clear_tstamp(skb);
 	skb_orphan(skb);

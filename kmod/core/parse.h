@@ -24,6 +24,18 @@ enum ntp_class {
 	NTP_CLASS_MALFORMED,
 };
 
+/**
+ * ntp_is_common() - whether a packet of one header is a request beyond doubt
+ * @li_vn_mode: its first octet
+ *
+ * Client or symmetric active, version 1 to 4: ntp_classify() calls it
+ * NTP_CLASS_PLAIN, wherever it came from. Any context.
+ */
+static inline bool ntp_is_common(u8 li_vn_mode)
+{
+	return 0x0a0a0a0a00ULL >> (li_vn_mode & 0x3f) & 1;
+}
+
 enum ntp_class ntp_classify(const u8 *data, size_t len, u16 source_port);
 
 /**
