@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Where the instructions of a reply go.
 
-profile.py KVER HOOK FAMILY PREFIXES SOURCES: follows some requests through the
-guest's kernel, instruction by instruction, and prints a JSON object: how many
-instructions each part and each function took, on the average. Instructions in
-the module belong to the part that their source file is; those in the kernel to
-the place in the module they were called from.
+profile.py [--text] KERNEL HOOK FAMILY PREFIXES SOURCES: follows some requests
+through the guest's kernel, instruction by instruction, and prints (as JSON, or
+to read) how many instructions each part and each function took, on the average.
+Instructions in the module belong to the part that their source file is; those
+in the kernel to the place in the module they were called from.
 """
 
 import bisect
@@ -157,11 +157,22 @@ def follow(kver, words):
             guest.wait()
 
 
+def text(found):
+    """The same to read."""
+    yield f'{found["instructions"]:7.1f} in netif_receive_skb()'
+    for part, count in found['parts'].items():
+        yield f'{count:7.1f}   {part}'
+    for row in found['functions']:
+        yield f'{row["instructions"]:7.1f}     {row["part"]:22}{row["function"]}'
+
+
 def main():
-    kver, words = sys.argv[1], sys.argv[2:]
+    words = [word for word in sys.argv[1:] if word != '--text']
+    kver = subprocess.run([f'{TOP}/tests/vm/kernels', words.pop(0)], text=True,
+                          capture_output=True, check=True).stdout.strip()
     traces, symbols = follow(kver, words)
     parts, functions = account(traces, symbols)
-    json.dump({
+    found = {
         'kernel': kver, 'hook': words[0], 'family': int(words[1]),
         'prefixes': int(words[2]), 'sources': int(words[3]),
         'instructions': sum(parts.values()) / len(traces),
@@ -169,8 +180,12 @@ def main():
         'functions': [
             {'part': part, 'function': name, 'instructions': n / len(traces)}
             for (part, name), n in functions.most_common()],
-    }, sys.stdout, indent=1)
-    print()
+    }
+    if '--text' in sys.argv:
+        print('\n'.join(text(found)))
+    else:
+        json.dump(found, sys.stdout, indent=1)
+        print()
     return 0
 
 
