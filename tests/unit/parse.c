@@ -176,6 +176,23 @@ static void reply_modes(void)
 	}
 }
 
+/* The short cut of a plain header says what the long way says. */
+static void common_requests(void)
+{
+	u8 data[NTP_HEADER_LEN] = { 0 };
+	unsigned int first;
+	bool want;
+
+	for (first = 0; first < 256; first++) {
+		data[0] = (u8)first;
+		want = model_classify(data, sizeof(data), 123) ==
+			       NTP_CLASS_PLAIN &&
+		       model_classify(data, sizeof(data), 40000) ==
+			       NTP_CLASS_PLAIN;
+		CHECK(ntp_is_common((u8)first) == want, "octet %02x", first);
+	}
+}
+
 static const struct test_case cases[] = {
 	{ "every first octet, length and port", every_first_octet },
 	{ "NTPv1 mode 0 from every port", every_port },
@@ -184,6 +201,7 @@ static const struct test_case cases[] = {
 	{ "random chains of fields", field_chains },
 	{ "chain as long as a datagram", longest_datagram },
 	{ "mode of the reply", reply_modes },
+	{ "common requests", common_requests },
 };
 
 TEST_MAIN(cases)

@@ -86,7 +86,8 @@ static unsigned int nodes_read(const struct prefix_node *nodes, size_t count,
 			slot = slot * 2 + (i < 128 ? model_bit(a.hi, a.lo, i) : 0);
 		if (!(nodes[at].child >> slot & 1))
 			return read;
-		i = nodes[at].base;
+		/* The root's children are the first: that is what base means. */
+		i = nodes[at].base - nodes[0].base + 1;
 		while (slot--)
 			i += nodes[at].child >> slot & 1;
 		CHECK(i < count && i > at, "child %u of %zu in %zu", i, at,
@@ -136,9 +137,9 @@ static void check_nodes(const struct prefix_node *nodes, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		CHECK(nodes[i].base == children + 1,
-		      "node %zu of %zu: base %u, not %zu", i, count,
-		      nodes[i].base, children + 1);
+		CHECK(nodes[i].base - nodes[0].base == children,
+		      "node %zu of %zu: base %u, root's %u, not %zu between",
+		      i, count, nodes[i].base, nodes[0].base, children);
 		children += (size_t)__builtin_popcountll(nodes[i].child);
 	}
 	CHECK(children + 1 == count, "%zu nodes counted, %zu written", count,
