@@ -50,6 +50,11 @@ def device_up():
         call('ip', *words.split())
 
 
+def device_down():
+    """Leave nothing behind."""
+    call('rmmod', 'kntp_bench')
+
+
 def sources(family):
     """Tell the device who may ask."""
     with open(f'{INPUT}/sources{family}', 'rb') as file, \
@@ -59,8 +64,16 @@ def sources(family):
                 raise Failed('the device does not take the sources')
 
 
+def loaded():
+    """Whether kntp is there."""
+    with open('/proc/modules', encoding='ascii') as file:
+        return any(line.startswith('kntp ') for line in file)
+
+
 def serve(hook, prefixes, verdict='allow'):
     """Let kntp answer through one hook, from so many prefixes."""
+    if loaded():
+        unserve()
     call('insmod', os.environ['KNTP_KO'])
     call('kntp', 'clock', 'set', 'base', 'system', 'stratum', '1', 'refid',
          'GPS', 'root-dispersion', '0.000001', 'lease', '1000000')

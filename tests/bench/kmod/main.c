@@ -18,7 +18,7 @@
 #include <linux/uaccess.h>
 #include <asm/msr.h>
 
-#define SOURCES_MAX	(1U << 20)
+#define SOURCES_MAX	BIT(20)
 
 static const char * const kinds[BENCH_KINDS] = {
 	[BENCH_ANSWER] = "answer",
