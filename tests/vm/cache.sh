@@ -11,39 +11,53 @@ export KNTP_CACHE
 # looked up, never written down.
 export KNTP_SERIES="6.1 6.12"
 
-# Every cached kernel of a distribution, oldest series first. A directory with
-# a file "alias" holds a kernel of our own (the debug kernel), which is used
-# only when asked for by that name.
-kernel_list()
+# Every complete kernel in the cache. A directory with a file "alias" holds one
+# of our own (the debug kernel), which is used only when asked for by that name.
+kernel_dirs()
 {
 	local dir
 
 	for dir in "$KNTP_CACHE"/kernels/*/; do
-		if [ -e "$dir/complete" ] && [ ! -e "$dir/alias" ]; then
-			basename "$dir"
-		fi
+		[ ! -e "$dir/complete" ] || echo "${dir%/}"
 	done | sort -V
+}
+
+# kernel_newest SERIES: the newest of the distribution's kernels in it.
+kernel_newest()
+{
+	local dir kver found=
+
+	while read -r dir; do
+		kver=${dir##*/}
+		case $kver in
+		"$1".*|"$1"-*|"$1"+*) [ -e "$dir/alias" ] || found=$kver ;;
+		esac
+	done < <(kernel_dirs)
+	[ -n "$found" ] && echo "$found"
+}
+
+# The kernels the tests run on, oldest first.
+kernel_list()
+{
+	local series
+
+	for series in $KNTP_SERIES; do
+		kernel_newest "$series" || true
+	done
 }
 
 # kernel_find NAME: the kernel called NAME, or with that alias, or the newest
 # of series NAME.
 kernel_find()
 {
-	local kver dir found=
+	local dir
 
-	for dir in "$KNTP_CACHE"/kernels/*/; do
-		[ -e "$dir/complete" ] || continue
-		kver=$(basename "$dir")
-		if [ "$kver" = "$1" ] ||
+	while read -r dir; do
+		if [ "${dir##*/}" = "$1" ] ||
 		   [ "$(cat "$dir/alias" 2>/dev/null)" = "$1" ]; then
-			echo "$kver"
+			echo "${dir##*/}"
 			return 0
 		fi
-	done
-	while read -r kver; do
-		case $kver in
-		"$1".*|"$1"-*|"$1"+*) found=$kver ;;
-		esac
-	done < <(kernel_list)
-	[ -n "$found" ] && echo "$found"
+	done < <(kernel_dirs)
+	kernel_newest "$1"
 }
