@@ -92,9 +92,11 @@ class Pair:
         return self.add_addresses(self.client, self.client_dev, host)
 
     def add_addresses(self, ns, dev, host):
+        """Those after the first are used only by who asks for them."""
         addr = self.addresses(host)
+        use = "" if host < 3 else "preferred_lft 0"
         self.lab.ip(ns, f"addr add {addr[4]}/24 dev {dev}",
-                    f"addr add {addr[6]}/64 dev {dev} nodad")
+                    f"addr add {addr[6]}/64 dev {dev} nodad {use}")
         return addr
 
     def kntp(self, *words):

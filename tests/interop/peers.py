@@ -115,11 +115,11 @@ class Chronyd(Client):
         """By its log, which is cheaper to ask than chronyc."""
         return "Selected source" in self.said()
 
-    def leap(self):
-        """What the server said of leap seconds, in chronyc's words."""
+    def data(self, wanted):
+        """A line of chronyc's ntpdata."""
         for line in self.chronyc("ntpdata", self.server).splitlines():
             name, _, value = line.partition(":")
-            if name.strip() == "Leap status":
+            if name.strip() == wanted:
                 return value.strip()
         return ""
 
