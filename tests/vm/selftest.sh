@@ -75,6 +75,7 @@ guest log -- sh -c 'echo "BUG: kntp self-test" > /dev/kmsg' &
 # shellcheck disable=SC2016
 guest init -- sh -c 'kill -9 $PPID; exit 0' &
 wait
+KNTP_BOOT_TIMEOUT=3 guest stuck --qemu-arg -S -- true
 
 check_equal "exit status passes through" "$(cat "$tmp/pass.status")" 7
 all_bytes > "$tmp/wanted"
@@ -86,6 +87,7 @@ check "this machine is untouched" test -e "$tmp/inside" -a ! -e "$tmp/written" \
 fails panic 'kernel panicked' "a panic fails"
 fails warn 'kernel warned' "a WARN fails"
 fails hang 'the guest hung' "a hang fails"
+fails stuck 'the guest hung before it began' "a guest that never begins fails"
 fails silent 'without a verdict' "a missing verdict fails"
 fails taint 'is tainted: 64' "a tainted kernel fails"
 fails log 'kernel log: .*BUG: kntp self-test' "a bad line in the kernel log fails"
