@@ -91,26 +91,30 @@ many()
 
 	echo "# KNTP_SEED=$seed"
 	python3 - "$seed" "$n" >"$tmp/many" <<-'END'
-		import ipaddress, random, sys
+		import random, socket, sys
 		random.seed(int(sys.argv[1]))
-		seen = set()
+		seen = {}
 		while len(seen) < int(sys.argv[2]):
-		    bits, base = random.choice(((32, 8), (128, 16)))
+		    bits, base, kind = random.choice(((32, 8, socket.AF_INET),
+		                                      (128, 16, socket.AF_INET6)))
 		    length = random.randint(base, bits)
 		    value = random.getrandbits(length) << (bits - length)
-		    kind = ipaddress.IPv4Network if bits == 32 else ipaddress.IPv6Network
-		    seen.add((bits, value, length, kind((value, length))))
-		for _, _, _, net in seen:
-		    print(random.choice(("allow", "deny", "pass")), net)
+		    text = socket.inet_ntop(kind, value.to_bytes(bits // 8, "big"))
+		    seen[f"{text}/{length}"] = random.choice(("allow", "deny", "pass"))
+		for prefix, verdict in seen.items():
+		    print(verdict, prefix)
 	END
 	is "acl load: $n prefixes" 0 "$(said acl load "$tmp/many")"
 	kntp acl show >"$tmp/shown"
 	check "acl show: $n prefixes, the same" \
-		cmp <(sort "$tmp/many") <(sort "$tmp/shown")
+		cmp <(LC_ALL=C sort "$tmp/many") <(LC_ALL=C sort "$tmp/shown")
 	is "acl show: ascending, IPv4 first" True "$(python3 - "$tmp/shown" <<-'END'
-		import ipaddress, sys
-		nets = [ipaddress.ip_network(l.split()[1]) for l in open(sys.argv[1])]
-		key = [(n.version, n.network_address.packed, n.prefixlen) for n in nets]
+		import socket, sys
+		key = []
+		for line in open(sys.argv[1]):
+		    text, length = line.split()[1].split("/")
+		    kind = socket.AF_INET6 if ":" in text else socket.AF_INET
+		    key.append((kind, socket.inet_pton(kind, text), int(length)))
 		print(key == sorted(key))
 		END
 	)"
@@ -131,14 +135,14 @@ interrupted()
 	local i loader bad=0
 
 	seq -f 'allow 10.%g.0.0/16' 0 255 >"$tmp/a"
-	for i in $(seq 0 19); do
+	for i in $(seq 0 9); do
 		seq -f "allow 100.$i.%g.0/24" 0 255
 	done >>"$tmp/a"
 	sed 's/allow/deny/' "$tmp/a" >"$tmp/b"
 	kntp acl load "$tmp/a"
 	while kntp acl load "$tmp/b" && kntp acl load "$tmp/a"; do :; done &
 	loader=$!
-	for i in $(seq 20); do
+	for i in $(seq 5); do
 		kntp acl show >"$tmp/shown" 2>"$tmp/err" ||
 			grep -q "it kept changing while it was read" "$tmp/err" &&
 			[ "$(sed 's/ .*//' "$tmp/shown" | sort -u | wc -l)" -le 1 ] ||

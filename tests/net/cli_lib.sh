@@ -87,9 +87,12 @@ cleanup()
 setup()
 {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
-	if ! [ -d /sys/module/kntp ]; then
-		[ -n "${KNTP_KO:-}" ] || skip_all "no module: KNTP_KO is not set"
+	# A fresh module, whatever ran before.
+	if [ -n "${KNTP_KO:-}" ]; then
+		[ ! -d /sys/module/kntp ] || rmmod kntp
 		insmod "$KNTP_KO" || { echo "Bail out! insmod"; exit 1; }
+	elif ! [ -d /sys/module/kntp ]; then
+		skip_all "no module: KNTP_KO is not set"
 	fi
 	trap cleanup EXIT
 	ip netns add kntp-cli
