@@ -22,7 +22,7 @@ import tempfile
 import gdbstub
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), '../..'))
-FIRST, WARM, FOLLOWED = 'netif_receive_skb', 40, 8
+FIRST, WARM, FOLLOWED = 'netif_receive_skb', 40, 4
 
 # Kernel functions that are a part of their own, whoever calls them.
 CALLS = (
