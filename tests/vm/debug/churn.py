@@ -31,14 +31,16 @@ def quietly(*words):
 
 
 def traffic(lab, rng):
-    """A burst of requests, most of them sound."""
+    """A burst of requests, most of them sound; every other one from a few
+    sources, whose routes are kept."""
     with lab.cli:
         port = ntpnet.Port("c0")
     for _ in range(200):
         family = rng.choice((4, 6))
         data = ntpnet.ntp(mode=rng.choice((3, 3, 3, 1, 4, 6)))
-        far = (f"198.51.100.{rng.randrange(256)}" if family == 4
-               else f"2001:db8:99::{rng.randrange(1, 65536):x}")
+        host = rng.choice((rng.randrange(1, 4), rng.randrange(4, 255)))
+        far = (f"198.51.100.{host}" if family == 4
+               else f"2001:db8:99::{host:x}")
         frame = bytearray(lab.frame(family, data=data, src=far))
         if rng.random() < 0.1:
             frame[rng.randrange(14, len(frame))] ^= 1 << rng.randrange(8)
@@ -136,7 +138,7 @@ def devices(lab, rng):
 
 
 def namespaces(lab, rng):
-    """A whole server goes at once, asked until the end."""
+    """A whole server goes at once, asked until the end, with routes kept."""
     ns = Netns("gone")
     name = f"g{rng.randrange(1 << 20):x}"
     run("ip", "netns", "add", ns.name)
@@ -148,17 +150,22 @@ address {nettest.SRV_MAC}
         ns.ip(f"""link set lo up
             link set e0 up
             addr add {nettest.SRV4}/24 dev e0
+            addr add {nettest.SRV6}/64 dev e0 nodad
             route add default via {nettest.CLI4}
-            neigh add {nettest.CLI4} lladdr {nettest.CLI_MAC} dev e0""")
+            route add default via {nettest.CLI6} dev e0
+            neigh add {nettest.CLI4} lladdr {nettest.CLI_MAC} dev e0
+            neigh add {nettest.CLI6} lladdr {nettest.CLI_MAC} dev e0""")
         with ns:
             kntp = Kntp()
         kntp.allow_all()
         kntp.listen("local")
-        kntp.listen("ingress", ns.ifindex("e0"))
+        if rng.random() < 0.5:
+            kntp.listen("ingress", ns.ifindex("e0"))
         with lab.cli:
             port = ntpnet.Port(name)
-        for _ in range(50):
-            port.send(lab.frame())
+        for _ in range(20):
+            port.send(lab.frame(4))
+            port.send(lab.frame(6))
         if rng.random() < 0.5:
             kntp.cmd("ACL_BEGIN")
         kntp.close()
@@ -168,11 +175,34 @@ address {nettest.SRV_MAC}
     if port:
         for _ in range(20):
             try:
-                port.send(lab.frame())
+                port.send(lab.frame(rng.choice((4, 6))))
             except OSError:
                 break
         port.close()
     quietly("ip", "-n", lab.cli.name, "link", "del", name)
+
+
+def rules(lab, rng):
+    """What replies must obey: conntrack, IPsec policies, routes."""
+    what = rng.choice(("conntrack", "ipsec", "route", "rule"))
+    if what == "conntrack":
+        with lab.srv:
+            run("nft", "-f", "-", text="""table inet t {
+                chain o { type filter hook output priority 0; policy drop;
+                    ct state established,related accept; } }""")
+            time.sleep(rng.uniform(0, 0.2))
+            run("nft", "delete table inet t")
+    elif what == "ipsec":
+        lab.srv.ip("xfrm policy add dir out src 10.9.0.0/16 dst 10.8.0.0/16")
+        time.sleep(rng.uniform(0, 0.1))
+        lab.srv.ip("xfrm policy flush")
+    elif what == "route":
+        lab.srv.ip("".join(f"""route del default via {client} dev s0
+            route add default via {client} dev s0
+            """ for client in nettest.CLI.values()))
+    else:
+        lab.srv.ip("rule add pref 99 to 10.9.0.0/16 lookup main")
+        lab.srv.ip("rule del pref 99")
 
 
 def onlookers(lab, rng):
@@ -201,7 +231,7 @@ def module(_, rng):
 
 
 WORK = (traffic, traffic, listeners, access_list, clock, devices, namespaces,
-        onlookers, module)
+        rules, onlookers, module)
 
 
 def worker(lab, work, seed, end):
