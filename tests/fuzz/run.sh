@@ -35,8 +35,7 @@ result() # ok|not ok, name
 sources() # target
 {
 	case $1 in
-	reply)	echo "$core/parse.c" "$core/reply.c" ;;
-	prefix)	echo "$core/prefix.c" ;;
+	reply|prefix) ls "$core"/*.c ;;
 	addr)	ls "$user/lib/addr.c" ;;
 	units)	ls "$user/lib/units.c" ;;
 	acl_file)
