@@ -14,6 +14,7 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 #include "core/ntptime.h"
+#include "core/reply.h"
 #include "event.h"
 #include "timekeeping.h"
 
@@ -91,43 +92,57 @@ static enum kntp_clock_state state_at(const struct published *p, s64 now)
  * 5905 figure 11) and reference id 0, which is no kiss code, with the largest
  * dispersion.
  */
-static noinline void server_rare(const struct published *p, s64 now,
-				 struct ntp_server *server)
+static noinline void reply_rare(struct ntp_header *ntp,
+				const struct published *p, s64 now,
+				u64 receive, u64 transmit)
 {
-	if (state_at(p, now) == KNTP_CLOCK_SYNC) {
-		*server = p->server;
-		server->root_dispersion = cpu_to_be32(ntp_short(dispersion_at(p, now)));
-		if (has_leapt(p))
-			server->leap = NTP_LEAP_NONE;
-		return;
-	}
-	*server = (struct ntp_server){
+	struct ntp_server server = {
 		.leap = NTP_LEAP_UNSYNC,
 		.precision = precision,
 		.root_dispersion = cpu_to_be32(ntp_short(NTP_MAX_DISPERSION)),
 	};
+
+	if (state_at(p, now) == KNTP_CLOCK_SYNC) {
+		server = p->server;
+		server.root_dispersion = cpu_to_be32(ntp_short(dispersion_at(p, now)));
+		if (has_leapt(p))
+			server.leap = NTP_LEAP_NONE;
+		if (p->follows)
+			server.reference = cpu_to_be64(transmit);
+	}
+	ntp_reply(ntp, &server, receive, transmit);
 }
 
 /**
- * kntp_clock_server() - what a reply that leaves now says of this server
- * @now: CLOCK_REALTIME, read just before
- * @server: where to
+ * kntp_clock_reply() - turn a request into a reply that leaves now
+ * @ntp: the request's header
+ * @received: when it arrived, CLOCK_REALTIME
  *
  * The dispersion is that of publication, grown since (RFC 5905 section 11.3).
  * Softirq, RCU read side.
  */
-void kntp_clock_server(ktime_t now, struct ntp_server *server)
+void kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 {
 	const struct published *p = rcu_dereference(published);
+	ktime_t now = ktime_get_real();
+	struct ntp_server server;
+	u64 receive, transmit;
 
-	if (likely(is_current(p, now))) {
-		*server = p->server;
-		server->root_dispersion = cpu_to_be32(ntp_short(dispersion_at(p, now)));
-	} else {
-		server_rare(p, now, server);
+	/* A stamp from before a step, or of another clock, is none. */
+	if (unlikely((u64)(now - received) > NSEC_PER_SEC))
+		received = now;
+	receive = ntp_from_unix(received);
+	transmit = ntp_from_unix(now);
+
+	if (unlikely(!is_current(p, now))) {
+		reply_rare(ntp, p, now, receive, transmit);
+		return;
 	}
-	if (p && p->follows && server->stratum)
-		server->reference = cpu_to_be64(ntp_from_unix(now));
+	server = p->server;
+	server.root_dispersion = cpu_to_be32(ntp_short(dispersion_at(p, now)));
+	if (p->follows)
+		server.reference = cpu_to_be64(transmit);
+	ntp_reply(ntp, &server, receive, transmit);
 }
 
 /* How long until a dispersion that grows has reached its end, ns. */

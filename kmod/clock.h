@@ -4,9 +4,7 @@
 
 #include <linux/kntp.h>
 #include <linux/ktime.h>
-#include "core/reply.h"
-
-struct netlink_ext_ack;
+#include "core/wire.h"
 
 /**
  * struct kntp_clock_figures - what a publisher says of the clock
@@ -56,7 +54,7 @@ struct kntp_clock_report {
 
 int kntp_clock_publish(const struct kntp_clock_figures *figures);
 void kntp_clock_report(struct kntp_clock_report *report);
-void kntp_clock_server(ktime_t now, struct ntp_server *server);
+void kntp_clock_reply(struct ntp_header *ntp, ktime_t received);
 
 int kntp_clock_init(void);
 void kntp_clock_exit(void);

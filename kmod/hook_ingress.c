@@ -11,21 +11,11 @@
 #include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
-#include <net/l3mdev.h>
 #include "address.h"
+#include "ipsec.h"
 #include "kntp.h"
 #include "rx.h"
 #include "tx.h"
-
-static bool has_ipsec(const struct net *net)
-{
-#ifdef CONFIG_XFRM
-	return net->xfrm.policy_count[XFRM_POLICY_IN] ||
-	       net->xfrm.policy_count[XFRM_POLICY_OUT];
-#else
-	return false;
-#endif
-}
 
 /* Is it one plain frame to this station, for the device it came in by? */
 static enum kntp_stat prove_frame(const struct kntp_net *kn,
@@ -40,7 +30,8 @@ static enum kntp_stat prove_frame(const struct kntp_net *kn,
 		return KNTP_STAT_PASS_GSO;
 	if (unlikely(skb_shared(skb) || skb_mac_header_len(skb) != ETH_HLEN))
 		return KNTP_STAT_PASS_SHARED;
-	if (unlikely(has_ipsec(kn->net)))
+	if (unlikely(kntp_has_ipsec(kn->net, XFRM_POLICY_IN) ||
+		     kntp_has_ipsec(kn->net, XFRM_POLICY_OUT)))
 		return KNTP_STAT_PASS_IPSEC;
 	return 0;
 }
@@ -48,14 +39,6 @@ static enum kntp_stat prove_frame(const struct kntp_net *kn,
 static bool is_station(const struct sk_buff *skb)
 {
 	return is_valid_ether_addr(eth_hdr(skb)->h_source);
-}
-
-/* Nearly no device is in a VRF, so look before asking. */
-static int vrf_of(const struct net_device *dev)
-{
-	if (likely(!netif_is_l3_slave(dev) && !netif_is_l3_master(dev)))
-		return 0;
-	return l3mdev_master_ifindex_rcu(dev);
 }
 
 /* RFC 1122 section 3.2.1.3: what is no host's address is no source. */
@@ -72,7 +55,7 @@ static enum kntp_stat prove_header4(const struct kntp_net *kn,
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	unsigned int len = ntohs(iph->tot_len);
-	int vrf = vrf_of(skb->dev);
+	int vrf = kntp_rx_vrf(skb->dev);
 
 	if (unlikely(!common)) {
 		if (iph->frag_off & htons(IP_MF))

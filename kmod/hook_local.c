@@ -10,7 +10,6 @@
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
-#include <net/l3mdev.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 #include <net/xfrm.h>
@@ -82,7 +81,7 @@ static unsigned int answer4(struct kntp_net *kn, struct sk_buff *skb,
 	struct kntp_way4 way = {
 		.saddr = iph->daddr,
 		.daddr = iph->saddr,
-		.oif = l3mdev_master_ifindex_rcu(skb->dev),
+		.oif = kntp_rx_vrf(skb->dev),
 		.mark = IP4_REPLY_MARK(kn->net, skb->mark),
 	};
 	int err;
@@ -168,7 +167,7 @@ static int reply_oif6(const struct sk_buff *skb)
 
 	if (ipv6_addr_type(client) & IPV6_ADDR_LINKLOCAL)
 		return IP6CB(skb)->iif;
-	return l3mdev_master_ifindex_rcu(skb->dev);
+	return kntp_rx_vrf(skb->dev);
 }
 
 /* Takes the packet. */

@@ -17,6 +17,7 @@
 #include <linux/kntp.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/uidgid.h>
 #include <net/net_namespace.h>
 #include "acl.h"
 #include "stats.h"
@@ -31,6 +32,7 @@ struct kntp_routes;
  * @acl: who is answered
  * @routes: the way back to those who asked last, per CPU; set by the first
  *	listener, as @stats
+ * @uid: of the namespace's root, for routing by user; likewise
  * @addresses: IPv4 addresses of this host; kept while a device is listened to
  * @listeners: struct kntp_listener, the devices that are listened to
  * @local_ops: the local hook, IPv4 and IPv6
@@ -41,6 +43,7 @@ struct kntp_net {
 	struct kntp_stats_set stats;
 	struct kntp_acl_set acl;
 	struct kntp_routes __percpu *routes;
+	kuid_t uid;
 	struct kntp_addresses __rcu *addresses;
 	struct list_head listeners;
 	struct nf_hook_ops local_ops[2];

@@ -18,6 +18,7 @@
 #include <net/route.h>
 #include <net/sock.h>
 #include "core/wire.h"
+#include "ipsec.h"
 #include "kntp.h"
 
 #define ROUTES_BITS	6
@@ -137,24 +138,17 @@ static void route_remember(struct kntp_net *kn, struct dst_entry *dst,
 				     RCU_INITIALIZER(route))));
 }
 
-/* IPsec policies may look at ports, which are no part of a way. */
-static bool has_policies(const struct net *net)
-{
-#ifdef CONFIG_XFRM
-	return net->xfrm.policy_count[XFRM_POLICY_OUT];
-#else
-	return false;
-#endif
-}
-
-/* So may rules of policy routing. */
+/*
+ * Rules of policy routing may look at ports, which are no part of a way, and so
+ * may IPsec policies.
+ */
 static bool may_keep4(const struct net *net)
 {
 #ifdef CONFIG_IP_MULTIPLE_TABLES
 	if (net->ipv4.fib_has_custom_rules)
 		return false;
 #endif
-	return !has_policies(net);
+	return !kntp_has_ipsec(net, XFRM_POLICY_OUT);
 }
 
 static bool may_keep6(const struct net *net)
@@ -163,7 +157,7 @@ static bool may_keep6(const struct net *net)
 	if (net->ipv6.fib6_has_custom_rules)
 		return false;
 #endif
-	return !has_policies(net);
+	return !kntp_has_ipsec(net, XFRM_POLICY_OUT);
 }
 
 /**
@@ -191,8 +185,10 @@ int kntp_route4(struct kntp_net *kn, struct sk_buff *skb,
 	flowi4_init_output(&fl4, way->oif, way->mark, 0, RT_SCOPE_UNIVERSE,
 			   IPPROTO_UDP, FLOWI_FLAG_ANYSRC,
 			   way->daddr, way->saddr,
-			   dport, htons(NTP_PORT), sock_net_uid(kn->net, NULL));
-	rt = ip_route_output_flow(kn->net, &fl4, NULL);
+			   dport, htons(NTP_PORT), kn->uid);
+	rt = kntp_has_ipsec(kn->net, XFRM_POLICY_OUT) ?
+		ip_route_output_flow(kn->net, &fl4, NULL) :
+		__ip_route_output_key(kn->net, &fl4);
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);
 	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
@@ -225,7 +221,7 @@ int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
 		.flowi6_oif = way->oif,
 		.flowi6_mark = way->mark,
 		.flowi6_proto = IPPROTO_UDP,
-		.flowi6_uid = sock_net_uid(kn->net, NULL),
+		.flowi6_uid = kn->uid,
 		.daddr = way->daddr,
 		.saddr = way->saddr,
 		.fl6_dport = dport,
@@ -258,6 +254,7 @@ int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
 int kntp_routes_start(struct kntp_net *kn)
 {
 	ASSERT_RTNL();
+	kn->uid = sock_net_uid(kn->net, NULL);
 	if (!kn->routes)
 		kn->routes = alloc_percpu(struct kntp_routes);
 	return kn->routes ? 0 : -ENOMEM;

@@ -15,6 +15,7 @@
 #include <linux/skbuff.h>
 #include <linux/udp.h>
 #include <net/ip.h>
+#include <net/l3mdev.h>
 #include "compat/compat.h"
 #include "core/parse.h"
 #include "kntp.h"
@@ -170,6 +171,19 @@ static inline enum kntp_stat kntp_rx_judge(enum ntp_class class,
 	if (likely(class == NTP_CLASS_PLAIN && verdict == KNTP_VERDICT_ALLOW))
 		return 0;
 	return kntp_rx_judge_rare(class, verdict);
+}
+
+/**
+ * kntp_rx_vrf() - the VRF that a device belongs to
+ * @dev: the device
+ *
+ * Nearly none does, so this looks before it asks. Return: its ifindex, or 0.
+ */
+static inline int kntp_rx_vrf(const struct net_device *dev)
+{
+	if (likely(!netif_is_l3_slave(dev) && !netif_is_l3_master(dev)))
+		return 0;
+	return l3mdev_master_ifindex_rcu(dev);
 }
 
 /**

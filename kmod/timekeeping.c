@@ -5,6 +5,7 @@
  */
 #include "timekeeping.h"
 
+#include <linux/bits.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/notifier.h>
@@ -16,7 +17,7 @@
 
 atomic64_t kntp_timekeeping = ATOMIC64_INIT(0);
 
-#define ONE_STEP	(1LL << 32)
+#define ONE_STEP	BIT_ULL(32)
 #define ONE_LEAP	1
 
 /* Written under the timekeeper's own lock only. */

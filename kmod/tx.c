@@ -13,8 +13,7 @@
 #include <net/ipv6.h>
 #include "clock.h"
 #include "compat/compat.h"
-#include "core/ntptime.h"
-#include "core/reply.h"
+#include "core/wire.h"
 
 /**
  * kntp_tx_scrub() - take off a buffer what it had from being received
@@ -39,24 +38,14 @@ void kntp_tx_scrub(struct sk_buff *skb)
  * Ports and payload. The transmit time is read here: behind it come checksum
  * and device alone. Returns the sum of the datagram.
  */
-static __wsum turn_udp(struct sk_buff *skb, struct udphdr *udp,
-		       ktime_t received)
+static __wsum turn_udp(struct udphdr *udp, ktime_t received)
 {
-	struct ntp_header *ntp = (struct ntp_header *)(udp + 1);
-	struct ntp_server server;
-	ktime_t now;
-
 	udp->dest = udp->source;
 	udp->source = htons(NTP_PORT);
 	udp->len = htons(KNTP_REPLY_LEN);
 	udp->check = 0;
 
-	now = ktime_get_real();
-	kntp_clock_server(now, &server);
-	/* A stamp from before a step, or of another clock, is none. */
-	if (unlikely((u64)(now - received) > NSEC_PER_SEC))
-		received = now;
-	ntp_reply(ntp, &server, ntp_from_unix(received), ntp_from_unix(now));
+	kntp_clock_reply((struct ntp_header *)(udp + 1), received);
 	return csum_partial(udp, KNTP_REPLY_LEN, 0);
 }
 
@@ -82,7 +71,7 @@ void kntp_tx_turn4(struct kntp_net *kn, struct sk_buff *skb, ktime_t received)
 	iph->frag_off = htons(IP_DF);
 	iph->ttl = READ_ONCE(kn->net->ipv4.sysctl_ip_default_ttl);
 
-	sum = turn_udp(skb, udp, received);
+	sum = turn_udp(udp, received);
 	udp->check = csum_tcpudp_magic(iph->saddr, iph->daddr, KNTP_REPLY_LEN,
 				       IPPROTO_UDP, sum) ?: CSUM_MANGLED_0;
 }
@@ -108,7 +97,7 @@ void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received)
 	ip6h->payload_len = htons(KNTP_REPLY_LEN);
 	ip6h->hop_limit = READ_ONCE(kn->net->ipv6.devconf_all->hop_limit);
 
-	sum = turn_udp(skb, udp, received);
+	sum = turn_udp(udp, received);
 	udp->check = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, KNTP_REPLY_LEN,
 				     IPPROTO_UDP, sum) ?: CSUM_MANGLED_0;
 #endif

@@ -171,7 +171,7 @@ void prefix_build(struct prefix_node *nodes, const struct prefix *list,
 	for (i = 0; i < next; i++) {
 		todo = nodes[i];
 		depth = (unsigned int)todo.v1;
-		node = (struct prefix_node){ .base = (u32)next };
+		node = (struct prefix_node){ .base = (u32)next - 1 };
 		fill(&node, 0, 64, todo.base);
 
 		for (p = todo.child; p < todo.v0; p = q) {

@@ -38,7 +38,7 @@ struct prefix {
  * @child: slots that go on in another node
  * @v0: low bit of the verdict of the slots that do not
  * @v1: high bit
- * @base: index of the first child
+ * @base: index of the first child, less one
  */
 struct prefix_node {
 	u64 child;
@@ -70,10 +70,11 @@ static inline unsigned int prefix_lookup(const struct prefix_node *nodes,
 {
 	const struct prefix_node *node = nodes;
 	unsigned int slot = (unsigned int)(hi >> 58);
+	u64 children;
 
-	while (node->child >> slot & 1) {
-		node = &nodes[node->base +
-			      hweight64(node->child & ((1ULL << slot) - 1))];
+	/* The slot's own bit uppermost, below it those of the slots before. */
+	while ((s64)(children = node->child << (~slot & 63)) < 0) {
+		node = &nodes[node->base + hweight64(children)];
 		hi = hi << PREFIX_STRIDE | lo >> 58;
 		lo <<= PREFIX_STRIDE;
 		slot = (unsigned int)(hi >> 58);

@@ -2,6 +2,7 @@
 #ifndef _KNTP_CORE_REPLY_H
 #define _KNTP_CORE_REPLY_H
 
+#include "parse.h"
 #include "wire.h"
 
 /**
@@ -35,7 +36,23 @@ struct ntp_server {
  * (RFC 5905 section 8); a reply is this header alone and so never longer than
  * its request. Any context, no lock.
  */
-void ntp_reply(struct ntp_header *packet, const struct ntp_server *server,
-	       u64 receive, u64 transmit);
+static inline void ntp_reply(struct ntp_header *packet,
+			     const struct ntp_server *server,
+			     u64 receive, u64 transmit)
+{
+	u8 first = packet->li_vn_mode;
+
+	packet->li_vn_mode = (u8)(server->leap << 6) | (first & 0x38) |
+			     ntp_reply_mode(first);
+	packet->stratum = server->stratum;
+	packet->precision = server->precision;
+	packet->root_delay = server->root_delay;
+	packet->root_dispersion = server->root_dispersion;
+	packet->refid = server->refid;
+	packet->reference = server->reference;
+	packet->origin = packet->transmit;
+	packet->receive = cpu_to_be64(receive);
+	packet->transmit = cpu_to_be64(transmit);
+}
 
 #endif /* _KNTP_CORE_REPLY_H */
