@@ -31,8 +31,11 @@ class Variants(peers.Chronyd):
             for way, addr in self.sources.items()])
 
     def believes(self, way):
-        return self.has_selected() and self.source(self.sources[way])[1:3] in (
-            ("*", 1), ("+", 1), ("-", 1))
+        addr = self.sources[way]
+        version = way.removeprefix("version ") if "version" in way else "4"
+        return (self.has_selected() and
+                self.source(addr)[1:3] in (("*", 1), ("+", 1), ("-", 1)) and
+                self.data("Version", addr) == version)
 
 
 def symmetric(test, pair, family):

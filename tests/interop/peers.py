@@ -115,9 +115,9 @@ class Chronyd(Client):
         """By its log, which is cheaper to ask than chronyc."""
         return "Selected source" in self.said()
 
-    def data(self, wanted):
-        """A line of chronyc's ntpdata."""
-        for line in self.chronyc("ntpdata", self.server).splitlines():
+    def data(self, wanted, server=None):
+        """A line of chronyc's ntpdata: what the last reply said."""
+        for line in self.chronyc("ntpdata", server or self.server).splitlines():
             name, _, value = line.partition(":")
             if name.strip() == wanted:
                 return value.strip()
@@ -134,7 +134,8 @@ class ChronydPeer(Chronyd):
         super().__init__(lab, ns, server, options, "peer", also)
 
     def accepted(self):
-        return self.has_selected() and self.selected("=", 1)
+        return (self.has_selected() and self.selected("=", 1) and
+                self.data("Mode") == "Symmetric passive")
 
 
 class Ntpdig(Client):
@@ -177,8 +178,8 @@ class Busybox(Client):
 
     def accepted(self):
         # It logs a reply only once it believes it.
-        return any(f"reply from {self.server}: offset:" in line and "strat:1 " in line
-                   for line in self.said().splitlines())
+        return any(f"reply from {self.server}: offset:" in line and
+                   "strat:1 " in line for line in self.said().splitlines())
 
 
 class Openntpd(Client):

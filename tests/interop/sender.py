@@ -15,7 +15,7 @@ PAUSE = 0.01	# leaves some of the processor to the servers
 REQUEST = struct.Struct("!B39xQ")
 REPLY = struct.Struct("!BB22xQ16x")
 
-Answer = collections.namedtuple("Answer", "sent stratum")
+Answer = collections.namedtuple("Answer", "sent got stratum")
 
 
 class Sender:
@@ -56,7 +56,7 @@ class Sender:
             _, stratum, origin = REPLY.unpack(data)
             # One that was answered twice is missing here, and ends the thread.
             sent = self.pending.pop(origin)
-            self.answers.append(Answer(sent, stratum))
+            self.answers.append(Answer(sent, time.monotonic(), stratum))
             if self.sending:
                 self.ask(sock)
 
