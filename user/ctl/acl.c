@@ -190,14 +190,22 @@ static int fetch(struct ctl *ctl, struct acl_entries *list)
 	return ctl_result(ctl, nl_dump(&ctl->nl, collect, restart, list), NULL);
 }
 
+static int counted(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr;
+	uint64_t *count = data;
+
+	mnl_attr_for_each(attr, nlh, GENL_HDRLEN)
+		if (mnl_attr_get_type(attr) == KNTP_A_ACL_COUNT)
+			*count = nl_u32(attr);
+	return 0;
+}
+
 int acl_count(struct ctl *ctl, uint64_t *count)
 {
-	struct acl_entries list = { 0 };
-	int status = fetch(ctl, &list);
-
-	*count = list.n;
-	acl_free(&list);
-	return status;
+	*count = 0;
+	nl_begin(&ctl->nl, KNTP_CMD_ACL_GET, acl_attrs);
+	return ctl_result(ctl, nl_do(&ctl->nl, counted, count), NULL);
 }
 
 int cmd_acl_show(struct ctl *ctl, int argc, char **argv)
