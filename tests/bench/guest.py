@@ -45,9 +45,10 @@ class Measure:
 
     def part(self, name, family, one, less=0.0):
         """A figure beside the table, often injection taken off."""
-        value, _ = self.best(f'{name} IPv{family}', one)
+        value, spread = self.best(f'{name} IPv{family}', one)
         self.parts.append({'part': name, 'family': family,
-                           'instructions': round(value - less, 1)})
+                           'instructions': round(value - less, 1),
+                           'spread_percent': round(100 * spread, 3)})
 
     def row(self, server, hook, family, prefixes, n_sources, verified, one):
         """One row of the table, injection taken off."""

@@ -36,16 +36,21 @@ def find(rows, **want):
                  if all(row[key] == value for key, value in want.items())), None)
 
 
+def mark(row):
+    """What to say of a row that is not to be trusted to the last digit."""
+    if row['spread_percent'] <= SPREAD_MAX:
+        return ''
+    return f'  (!) runs differ by {row["spread_percent"]:.2f} %'
+
+
 def table(data):
     """The rows as text."""
     yield (f'{"server":8} {"hook":8} {"family":6} {"prefixes":>8} {"sources":>9} '
            f'{"checksum":12} {"instructions":>12}')
     for row in data['results']:
-        mark = (f'  (!) runs differ by {row["spread_percent"]:.2f} %'
-                if row['spread_percent'] > SPREAD_MAX else '')
         yield (f'{row["server"]:8} {row["hook"]:8} IPv{row["family"]:<3} '
                f'{row["prefixes"]:8,} {row["sources"]:9,} {row["checksum"]:12} '
-               f'{row["instructions"]:12,.0f}{mark}')
+               f'{row["instructions"]:12,.0f}{mark(row)}')
 
 
 def breakdown(data):
@@ -59,7 +64,7 @@ def breakdown(data):
         column = {part: profile['parts'].get(part, 0) for part in PARTS}
         column['freeing the reply'] = row['freeing']
         column['injection, taken off'] = -injection
-        column["the bench's loop, rest"] = row['instructions'] - sum(column.values())
+        column["the bench's loop, chance"] = row['instructions'] - sum(column.values())
         column['together'] = row['instructions']
         columns.append(column)
     yield f'{"":24}' + ''.join(
@@ -93,7 +98,8 @@ def lines(data):
         yield from breakdown(data)
     yield '\nbeside them:'
     for part in data['parts']:
-        yield f'{part["part"]:48} IPv{part["family"]} {part["instructions"]:8,.0f}'
+        yield (f'{part["part"]:48} IPv{part["family"]} {part["instructions"]:8,.0f}'
+               f'{mark(part)}')
     yield ''
     for goal in data['goals']:
         stretch = f', stretch {goal["stretch"]:,}' if goal['stretch'] else ''
