@@ -285,7 +285,9 @@ void kntp_routes_flush(struct kntp_net *kn)
  * kntp_routes_exit() - free all; nobody sends any more
  * @kn: the network namespace
  *
- * Process context. The routes themselves go after an RCU grace period.
+ * Process context. The routes themselves go after an RCU grace period. Those of
+ * IPv6 count in their namespace, which outlives that: the devices' end flushes
+ * all there are before, and waits for RCU.
  */
 void kntp_routes_exit(struct kntp_net *kn)
 {
