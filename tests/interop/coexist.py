@@ -15,6 +15,7 @@ import sender
 MODULE = 1	# strata, which say who answered
 PEER = 5
 DAEMON = PEER + 1
+ANSWERS = 500	# to one load, before and after a change
 
 
 class Site:
@@ -111,76 +112,46 @@ def who_answers(test, site):
                 site.pair.kntp("-v", "stats", "show"))
 
 
-def hand_over(test, load, name, change):
-    """Under load, change who answers: only what was in flight may be lost."""
-    base = load.answered()
-    test.until(lambda: load.answered() > base + 500)
-    begin = time.monotonic()
-    flight = len(load.pending)
-    change()
-    end = time.monotonic()
-    base = load.answered()
-    test.result(test.until(lambda: load.answered() > base + 500),
-                f"{name}: service goes on", f"{load.answered() - base} answers")
-    test.note(f"{name}: {flight} requests were in flight; "
-              f"{load.answered()} answered so far")
-    return begin, end
+def change_under_load(test, sites, name, change, strata):
+    """Under load, change who answers: only what is in flight may be lost.
 
-
-def judge(test, load, site, out, back):
-    """What became of the load, given when the module went and came back."""
-    def strata(since, until):
-        return {a.stratum for a in load.answers if since < a.sent and a.got < until}
-
-    def around(sent):
-        return any(begin - flight < sent < end for begin, end in (out, back))
-
-    flight = 0.1 * lab.SCALE	# longer than a request is under way
-    lost = list(load.pending.values())
-    test.note(f"{site.where}: {load.answered()} answers, {len(lost)} lost")
-    test.result(all(around(sent) for sent in lost),
-                f"{site.where}: no request is lost but those in flight",
-                f"lost, before the module went: {[out[0] - s for s in lost]}")
-    test.equal(f"{site.where}: the module answers while it is there",
-               strata(0, out[0]), {MODULE})
-    test.equal(f"{site.where}: the daemon answers while the module is away",
-               strata(out[1], back[0]), {DAEMON})
-    test.equal(f"{site.where}: the module answers once it is back",
-               strata(back[1], time.monotonic()), {MODULE})
-
-
-def change_under_load(test, sites):
+    Strata are those of who answers before and after.
+    """
     loads = [sender.Sender([(site.pair.client, addr) for addr in
                             site.pair.server_addr.values()]) for site in sites]
 
-    def back():
-        test.load()
-        test.vouch()
-        for site in sites:
-            site.pair.kntp("acl", "pass", site.daemon.server)
-            site.pair.listen()
+    def go_on(site, load):
+        had = load.answered()
+        test.result(test.until(lambda: load.answered() >= had + ANSWERS),
+                    f"{site.where}: {name}: there is load", load.answered() - had)
 
-    out = hand_over(test, Both(loads), "the module goes", test.unload)
-    test.settle([check for site in sites for check in site.checks(DAEMON)])
-    again = hand_over(test, Both(loads), "the module comes", back)
-    for load in loads:
+    for site, load in zip(sites, loads):
+        go_on(site, load)
+    flight = [len(load.pending) for load in loads]
+    begin = time.monotonic()
+    change()
+    end = time.monotonic()
+    for site, load in zip(sites, loads):
+        go_on(site, load)
+    for site, load, count in zip(sites, loads, flight):
         load.stop(test)
-    for load, site in zip(loads, sites):
-        judge(test, load, site, out, again)
+        where = f"{site.where}: {name}"
+        test.note(f"{where}: {load.answered()} answers, {count} requests in "
+                  f"flight, {len(load.pending)} lost")
+        judge(test, load, where, begin, end, strata)
 
 
-class Both:
-    """Several loads, seen as one."""
-
-    def __init__(self, loads):
-        self.loads = loads
-
-    @property
-    def pending(self):
-        return [sent for load in self.loads for sent in load.pending]
-
-    def answered(self):
-        return min(load.answered() for load in self.loads)
+def judge(test, load, where, begin, end, strata):
+    """What became of the load, given when the change began and ended."""
+    recent = begin - 0.1 * lab.SCALE	# no request is under way for longer
+    lost = list(load.pending.values())
+    test.result(all(recent < sent < end for sent in lost),
+                f"{where}: no request is lost but those in flight",
+                f"lost, after the change began: {[s - begin for s in lost]}")
+    test.equal(f"{where}: who answers before",
+               {a.stratum for a in load.answers if a.got < begin}, {strata[0]})
+    test.equal(f"{where}: who answers then",
+               {a.stratum for a in load.answers if a.sent > end}, {strata[1]})
 
 
 def coexist(test):
@@ -192,7 +163,18 @@ def coexist(test):
     for site in sites:
         who_answers(test, site)
     test.balance(*pairs)
-    change_under_load(test, sites)
+
+    def back():
+        test.load()
+        test.vouch()
+        for site in sites:
+            site.pair.kntp("acl", "pass", site.daemon.server)
+            site.pair.listen()
+
+    change_under_load(test, sites, "the module goes", test.unload,
+                      (MODULE, DAEMON))
+    test.settle([check for site in sites for check in site.checks(DAEMON)])
+    change_under_load(test, sites, "the module comes", back, (DAEMON, MODULE))
     test.settle([check for site in sites for check in site.checks(MODULE)])
     test.balance(*pairs)
     for site in sites:
