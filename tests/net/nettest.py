@@ -16,7 +16,7 @@ import time
 import traceback
 
 import ntpnet
-from kntpnl import Kntp, unbalanced
+from kntpnl import TOP, Kntp, unbalanced
 from ntpnet import SCALE
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -64,6 +64,29 @@ def wait_for(condition, wait=10, step=0.01):
         if said or time.monotonic() > deadline:
             return said
         time.sleep(step)
+
+
+def tool(name):
+    """A program of this directory, built where it is not yet."""
+    here = os.path.dirname(os.path.realpath(__file__))
+    path = os.path.join(TOP, "build/tests/net", name)
+    if not os.path.exists(path):
+        run("make", "-s", "-C", here)
+    return path
+
+
+def flood(ns, device, frames, count, seed, how):
+    """Sends them in the background; see flood.c. Count 0: until it is killed."""
+    path = tool("flood")
+    with ns:
+        process = subprocess.Popen(
+            [path, device, str(count), str(seed), how], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for frame in frames:
+        process.stdin.write(len(frame).to_bytes(2, sys.byteorder) + frame)
+    process.stdin.close()
+    process.stdin = None
+    return process
 
 
 class Ktap:

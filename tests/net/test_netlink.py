@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The netlink family under 100,000 messages, from almost right to random: those
+of nobody change nothing; those of root do what they may, and the module goes on
+listening, answering and showing its state."""
+import subprocess
+
+import nettest
+from kntpnl import NLM_F_DUMP, Kntp
+
+COUNT = 50000
+
+
+def state(lab):
+    """All that can be written, as it is read."""
+    clock = lab.kntp.clock()
+    for moves in ("time", "dispersion_now", "lease_left"):
+        clock.pop(moves, None)
+    return (lab.kntp.listeners(), lab.kntp.cmd("ACL_GET", flags=NLM_F_DUMP),
+            sorted(clock.items()), lab.kntp.stats())
+
+
+def fuzz(lab, *who):
+    seed = lab.ktap.random.randrange(1 << 30)
+    path = nettest.tool("nlfuzz")
+    with lab.srv:
+        done = subprocess.run([path, str(COUNT), str(seed), *who],
+                              capture_output=True, text=True, check=False)
+    lab.ktap.note(done.stdout + done.stderr)
+    return done.returncode == 0
+
+
+def test_nobody(lab):
+    lab.listen("local", "ingress")
+    lab.kntp.clock_set(7, lease=100000, leap=1)
+    lab.kntp.acl("deny", "203.0.113.0/24", "2001:db8:66::/48")
+    lab.ask()
+    before = state(lab)
+    lab.ktap.ok(fuzz(lab, "nobody"), f"{COUNT} messages of nobody")
+    lab.ktap.equal(state(lab), before, "have changed nothing")
+    for words in (("status",), ("acl", "show"), ("listen", "show"),
+                  ("clock", "show"), ("stats", "show")):
+        done = nettest.run("kntp", "-n", lab.srv.name, "-j", *words)
+        lab.ktap.ok(done, f"`kntp {' '.join(words)}` is readable")
+
+
+def test_root(lab):
+    lab.ktap.ok(fuzz(lab), f"{COUNT} messages of root")
+    state(lab)
+    # A transaction that was open is gone with its socket.
+    with lab.srv:
+        kntp = Kntp()
+    kntp.cmd("ACL_BEGIN")
+    kntp.cmd("ACL_ABORT")
+    kntp.close()
+    lab.kntp.cmd("ACL_FLUSH")
+    lab.ktap.equal(lab.kntp.cmd("ACL_GET", flags=NLM_F_DUMP), [],
+                   "the list can be emptied")
+    lab.kntp.allow_all()
+    lab.kntp.clock_set(3, lease="forever")
+    for hook in ("local", "ingress"):
+        lab.listen(hook)
+        for family in (4, 6):
+            got = lab.ask(family)
+            lab.ktap.ok(got and got.data[1] == 3,
+                        f"IPv{family}: {hook}: and all is as it is told", got)
+
+
+nettest.main(test_nobody, test_root)
