@@ -230,6 +230,9 @@ static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 unsigned int kntp_hook_ingress(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
+	/* What is shared may not be moved together, so not be looked into. */
+	if (unlikely(skb_shared(skb) && skb_is_nonlinear(skb)))
+		return NF_ACCEPT;
 	if (skb->protocol == htons(ETH_P_IP))
 		return ingress4(priv, skb);
 	if (skb->protocol == htons(ETH_P_IPV6))
