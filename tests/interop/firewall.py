@@ -13,6 +13,7 @@ PORT = 1123
 ASKED = {4: "10.78.0.1", 6: "fd78::1"}
 FAMILY = {4: "ip", 6: "ip6"}
 
+# No sets: under lockdep, 6.12 complains of itself when one is made.
 INPUT = """
 table inet kntp {
 	counter refused { }
@@ -29,7 +30,8 @@ table inet kntp {
 	counter stopped { }
 	chain output {
 		type filter hook output priority filter; policy drop;
-		icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+		icmpv6 type nd-neighbor-solicit accept
+		icmpv6 type nd-neighbor-advert accept
 		ct state established,related counter name let accept
 		udp sport 123 counter name stopped
 	}
@@ -140,7 +142,8 @@ def translated(test, pair):
 table {word} kntpnat {{
 	chain prerouting {{
 		type nat hook prerouting priority dstnat; policy accept;
-		{word} daddr {asked} udp dport {{ 123, {PORT} }} dnat to {to}:123
+		{word} daddr {asked} udp dport 123 dnat to {to}:123
+		{word} daddr {asked} udp dport {PORT} dnat to {to}:123
 	}}
 }}
 """)
