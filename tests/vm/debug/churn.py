@@ -188,8 +188,12 @@ def rules(lab, rng):
     if what == "conntrack":
         with lab.srv:
             run("nft", "-f", "-", text="""table inet t {
-                chain o { type filter hook output priority 0; policy drop;
-                    ct state established,related accept; } }""")
+                chain o {
+                    type filter hook output priority 0; policy drop;
+                    ct state established,related accept
+                }
+            }
+            """)
             time.sleep(rng.uniform(0, 0.2))
             run("nft", "delete table inet t")
     elif what == "ipsec":
