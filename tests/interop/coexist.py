@@ -39,8 +39,7 @@ class Site:
             f"local stratum {PEER}", f"bindaddress {peer}"])
         self.keyed = peers.Chronyd(test, pair.client, other, "key 1",
                                    also=[f"keyfile {keys}"])
-        self.nts = peers.Chronyd(test, pair.client, server, "nts", also=[
-            f"ntstrustedcerts {certificate}.pem", "nosystemcert"])
+        self.nts = peers.ChronydNts(test, pair.client, server, certificate)
         self.plain = peers.Chronyd(test, pair.client, server)
 
     def programs(self):
