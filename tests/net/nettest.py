@@ -75,13 +75,16 @@ def tool(name):
     return path
 
 
-def flood(ns, device, frames, count, seed, how):
-    """Sends them in the background; see flood.c. Count 0: until it is killed."""
+def flood(ns, device, frames, count, seed, how, everywhere=False):
+    """Sends them in the background; see flood.c. Count 0: until it is killed.
+    Everywhere: not on the CPU alone that keeps the test's own frames in order."""
     path = tool("flood")
     with ns:
         process = subprocess.Popen(
             [path, device, str(count), str(seed), how], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if everywhere:
+        os.sched_setaffinity(process.pid, range(os.cpu_count()))
     for frame in frames:
         process.stdin.write(len(frame).to_bytes(2, sys.byteorder) + frame)
     process.stdin.close()

@@ -4,6 +4,7 @@
 and is a good citizen of connection tracking; the ingress hook comes behind
 nftables' own ingress rules and before all others."""
 import os
+import time
 
 import nettest
 import ntpnet
@@ -110,14 +111,21 @@ def test_conntrack(lab):
     before, was = lab.kntp.stats(), conntrack_count(lab)
     most = was
     sender = nettest.flood(lab.cli, "c0", [lab.frame(4), lab.frame(6)], count,
-                           lab.ktap.random.randrange(1 << 30), "spoof")
+                           lab.ktap.random.randrange(1 << 30), "spoof",
+                           everywhere=True)
     while sender.poll() is None:
         most = max(most, conntrack_count(lab))
+        time.sleep(0.02)
     sent = int(sender.communicate()[0])
-    now = nettest.wait_for(lambda: lab.kntp.stats())
+
+    def answered():
+        return lab.kntp.stats()["local", "answered"] - \
+            before["local", "answered"]
+
+    nettest.wait_for(lambda: answered() == count)
+    lab.ktap.equal((sent, answered()), (count, count),
+                   f"{count} spoofed requests are answered")
     after = conntrack_count(lab)
-    lab.ktap.equal((sent, now["local", "answered"] - before["local", "answered"]),
-                   (count, count), f"{count} spoofed requests are answered")
     # Between: what the request is while it is not yet an answer.
     lab.ktap.ok(after == was and most <= was + 2 * (os.cpu_count() or 1),
                 "and leave nf_conntrack_count unchanged",

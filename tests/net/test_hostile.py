@@ -14,7 +14,7 @@ import ntpnet
 from nettest import CLI_LL, FAR, SRV, SRV_LL
 from ntpnet import ETH_VLAN, extension
 
-COUNT = 1000000 if os.environ.get("KNTP_LONG") else 60000
+COUNT = 1020000 if os.environ.get("KNTP_LONG") else 60000
 MODES = (("local",), ("ingress",), ("local", "ingress"))
 
 
