@@ -243,6 +243,7 @@ def test_hand_back(lab):
     daemon.bind(("::", 123))
     threading.Thread(target=serve, args=(daemon,), daemon=True).start()
     lab.listen("local", "ingress")
+    lab.port.drain()	# of the answers to a flood before this
     unload = threading.Event()
 
     def remove():
