@@ -21,15 +21,8 @@ flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror
 core=$root/kmod/core
 user=$root/user
 
-checks=0
-failed=0
-
-result() # ok|not ok, name
-{
-	checks=$((checks + 1))
-	echo "$1 $checks $2"
-	[ "$1" = ok ] || failed=1
-}
+# shellcheck source=../ktap.sh
+. ../ktap.sh
 
 # What a target is linked with; nothing when that is not there.
 sources() # target
@@ -198,5 +191,4 @@ fi
 for target in "${targets[@]}"; do
 	run_target "$target"
 done
-echo "1..$checks"
-exit $failed
+finish

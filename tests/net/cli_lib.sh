@@ -3,28 +3,11 @@
 #
 # What the tests of the command line share: KTAP, checks, and the module.
 
+# shellcheck source=../ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../ktap.sh"
+
 scale=${KNTP_TIMEOUT_SCALE:-1}
 tmp=$(mktemp -d)
-checks=0
-failed=0
-
-result() # ok|not ok, name
-{
-	checks=$((checks + 1))
-	echo "$1 $checks $2"
-	[ "$1" = ok ] || failed=1
-}
-
-check() # name, command...
-{
-	local name=$1
-	shift
-	if "$@"; then
-		result ok "$name"
-	else
-		result "not ok" "$name"
-	fi
-}
 
 quietly() # command...
 {
@@ -101,10 +84,4 @@ setup()
 	ip link add kntpcli0 type veth peer name kntpcli1
 	ip link set kntpcli0 up
 	ip link set kntpcli1 up
-}
-
-finish()
-{
-	echo "1..$checks"
-	exit "$failed"
 }

@@ -21,6 +21,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "chance.h"
+
 #define FRAMES		256
 #define FRAME_MAX	2048
 #define BATCH		64
@@ -32,22 +34,6 @@ struct frame {
 
 static struct frame corpus[FRAMES];
 static size_t corpus_len;
-static uint64_t rng;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-/* xorshift64*: fast, and the same for the same seed everywhere. */
-static uint32_t any(uint32_t below)
-{
-	rng ^= rng >> 12;
-	rng ^= rng << 25;
-	rng ^= rng >> 27;
-	return (uint32_t)((rng * 0x2545f4914f6cdd1dULL) >> 32) % below;
-}
 
 static void read_corpus(void)
 {

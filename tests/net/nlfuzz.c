@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "chance.h"
+
 #define MESSAGE_MAX	4096
 #define FAMILY_ATTR_ID	1
 #define FAMILY_ATTR_NAME	2
@@ -32,22 +34,7 @@ struct message {
 
 static struct message msg;
 static size_t attrs_len;
-static uint64_t rng;
 static unsigned long refused, taken, bad_errno;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static uint32_t any(uint32_t below)
-{
-	rng ^= rng >> 12;
-	rng ^= rng << 25;
-	rng ^= rng >> 27;
-	return (uint32_t)((rng * 0x2545f4914f6cdd1dULL) >> 32) % below;
-}
 
 static void *put(uint16_t type, const void *data, size_t len)
 {

@@ -14,32 +14,8 @@ kntp=${KNTP:-$build/kntp}
 man=$top/user/man/kntp.8
 completion=$top/user/completion/kntp.bash
 
-checks=0
-failed=0
-
-result() # ok|not ok, name
-{
-	checks=$((checks + 1))
-	echo "$1 $checks $2"
-	[ "$1" = ok ] || failed=1
-}
-
-check() # name, command...
-{
-	local name=$1
-	shift
-	if "$@"; then
-		result ok "$name"
-	else
-		result "not ok" "$name"
-	fi
-}
-
-finish()
-{
-	echo "1..$checks"
-	exit "$failed"
-}
+# shellcheck source=../ktap.sh
+. "$top/tests/ktap.sh"
 
 # The exit status, and standard error as one exact line.
 errs() # status, message, word...

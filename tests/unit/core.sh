@@ -18,15 +18,8 @@ programs=(parse reply ntptime prefix vectors)
 compilers=${CC:-gcc clang}
 export KNTP_SEED=${KNTP_SEED:-$(date +%s)}
 
-checks=0
-failed=0
-
-result() # ok|not ok, name
-{
-	checks=$((checks + 1))
-	echo "$1 $checks $2"
-	[ "$1" = ok ] || failed=1
-}
+# shellcheck source=../ktap.sh
+. ../ktap.sh
 
 # A compiler without its sanitizers cannot run these, which is no failure of
 # the core's.
@@ -85,5 +78,4 @@ for cc in $compilers; do
 		run_one "$cc" "$program"
 	done
 done
-echo "1..$checks"
-exit $failed
+finish
