@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What every source of time has, be it a server or a reference clock. */
+#ifndef KNTPD_SOURCE_H
+#define KNTPD_SOURCE_H
+
+#include "estimate.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum source_type { SOURCE_SERVER, SOURCE_PEER, SOURCE_REFCLOCK };
+
+/* Why it is selected or not, with the marks that chronyc's selectdata uses. */
+enum source_status {
+	SOURCE_NEW,		/* N? no sample yet, or noselect 'N' by option */
+	SOURCE_NOSELECT,
+	SOURCE_MISSING_SAMPLES,	/* M */
+	SOURCE_UNREACHABLE,	/* s? reach is 0 */
+	SOURCE_DISTANCE,	/* d: root distance over maxdistance */
+	SOURCE_JITTERY,		/* ~ */
+	SOURCE_WAITS,		/* w: others are awaited */
+	SOURCE_STALE,		/* S: samples too old */
+	SOURCE_ORPHAN,		/* O */
+	SOURCE_UNTRUSTED,	/* T: does not agree with the trusted */
+	SOURCE_FALSETICKER,	/* x */
+	SOURCE_NOT_PREFERRED,	/* P */
+	SOURCE_WAITS_UPDATE,	/* W */
+	SOURCE_NOT_COMBINED,	/* U / D: too distant to be combined */
+	SOURCE_COMBINED,	/* + */
+	SOURCE_SELECTED,	/* * */
+};
+
+/**
+ * struct source - a source as selection sees it
+ * @next: in the list of all sources
+ * @type: what it is
+ * @name: as configured, for people
+ * @address: of a server; family AF_UNSPEC for a reference clock
+ * @refid: what this host calls it as its reference (IPv4 address, first four
+ *	octets of the MD5 of an IPv6 address, or a refclock's id), host order
+ * @stratum: it claims
+ * @leap: it claims, enum ntp_leap
+ * @reach: register of the last eight polls
+ * @poll: log2 s
+ * @noselect: by its options; the same for the next three
+ * @samples_min: to be selectable, by its options
+ * @updates: samples so far
+ * @est: its samples
+ * @status: from the last selection
+ * @score: likewise
+ * @error_lo: interval of true time by it, at the last selection, s from now
+ * @error_hi: likewise
+ */
+struct source {
+	struct source *next;
+	enum source_type type;
+	char name[256];
+	struct sockaddr_storage address;
+	uint32_t refid;
+	uint8_t stratum;
+	uint8_t leap;
+	uint8_t reach;
+	int8_t poll;
+	bool noselect, prefer, trust, require;
+	unsigned int samples_min;
+	unsigned int updates;
+	struct estimate est;
+	enum source_status status;
+	double score;
+	double error_lo, error_hi;
+};
+
+extern struct source *sources;
+
+/*
+ * A source in the list of all. ADD does not fail; DEL selects anew when it was
+ * selected. CHANGED (new sample, reach, leap or stratum) selects anew, and the
+ * clock is corrected by what comes out; SRC is whose sample it was.
+ */
+void source_add(struct source *src);
+void source_del(struct source *src);
+void source_sample(struct source *src, const struct sample *s);
+void source_changed(struct source *src);
+
+#endif
