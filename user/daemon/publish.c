@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "publish.h"
+#include "clk.h"
+#include "figures.h"
+#include "log.h"
+#include "loop.h"
+#include "nl.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/kntp.h>
+#include <poll.h>
+#include <string.h>
+
+#include "core/wire.h"
+
+/* How often a module is looked for, and a step not yet corrected at, s. */
+#define RETRY	5.0
+#define RECHECK	1.0
+
+static const struct nl_attr_name clock_names[] = {
+	{ KNTP_A_CLOCK_LEAP, "leap", NULL },
+	{ KNTP_A_CLOCK_STRATUM, "stratum", NULL },
+	{ KNTP_A_CLOCK_REFID, "refid", NULL },
+	{ KNTP_A_CLOCK_REF_TIME, "reference time", NULL },
+	{ KNTP_A_CLOCK_ROOT_DELAY, "root delay", NULL },
+	{ KNTP_A_CLOCK_ROOT_DISPERSION, "root dispersion", NULL },
+	{ KNTP_A_CLOCK_GROWTH, "growth", NULL },
+	{ KNTP_A_CLOCK_LEASE, "lease", NULL },
+	{ KNTP_A_CLOCK_STEPS, "steps", NULL },
+	{ 0, NULL, NULL }
+};
+
+/*
+ * Events have a socket of their own: one that comes while a request waits for
+ * its answer is not lost.
+ */
+static struct {
+	struct nl nl, events;
+	bool attached;
+	enum publish_state state;
+	double lease;
+	int refusal;		/* the last one, said once */
+	struct timer retry;	/* looks for the module */
+	struct timer renew;
+	void (*on_attach)(struct nl *nl);
+
+	bool prepared;		/* STEPS is as it was before the figures */
+	uint32_t steps;
+	bool step_said;
+	bool vouched;		/* for this module, and then: */
+	uint32_t vouched_steps;
+	int64_t vouched_ref_time;
+} pub;
+
+static void retry(void *arg);
+static void renew(void *arg);
+
+static void detach(void)
+{
+	if (!pub.attached)
+		return;
+	loop_del_fd(mnl_socket_get_fd(pub.events.sock));
+	nl_close(&pub.events);
+	nl_close(&pub.nl);
+	timer_cancel(&pub.renew);
+	pub.attached = false;
+	pub.prepared = false;
+	pub.vouched = false;
+	pub.step_said = false;
+	pub.refusal = 0;
+	pub.state = PUBLISH_NO_MODULE;
+}
+
+static void lost(void)
+{
+	detach();
+	log_msg(LOG_NOTICE, "the kntp module was unloaded");
+	timer_set(&pub.retry, RETRY);
+}
+
+/* A refusal that lasts is said once; the module's end is none. */
+static void refused(const char *what, int err)
+{
+	const struct nl_error *e = &pub.nl.error;
+
+	if (err == -ENOENT) {
+		lost();
+		return;
+	}
+	if (err != pub.refusal) {
+		errno = -err;
+		log_msg(LOG_ERR, "the kntp module refuses %s: %s%s%m%s%s", what,
+			e->attr ? e->attr : "", e->attr ? ": " : "",
+			e->text[0] ? ": " : "", e->text);
+	}
+	pub.refusal = err;
+	pub.state = PUBLISH_REFUSED;
+	timer_set(&pub.renew, RETRY);
+}
+
+static int take_steps(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *tb[KNTP_A_CLOCK_MAX + 1];
+	uint32_t *steps = data;
+
+	nl_parse(nlh, tb, KNTP_A_CLOCK_MAX);
+	*steps = nl_u32(tb[KNTP_A_CLOCK_STEPS]);
+	return 0;
+}
+
+static int read_steps(void)
+{
+	int err;
+
+	nl_begin(&pub.nl, KNTP_CMD_CLOCK_GET, clock_names);
+	err = nl_do(&pub.nl, take_steps, &pub.steps);
+	if (err)
+		refused("to say its clock", err);
+	pub.prepared = !err;
+	return err;
+}
+
+/**
+ * publish_prepare() - the figures are about to be asked for
+ *
+ * A step of the system clock from now until publish_now() makes those figures
+ * void. Nothing to do where publish_now() computes them itself.
+ */
+void publish_prepare(void)
+{
+	if (pub.attached)
+		read_steps();
+}
+
+static int send_figures(const struct figures *f)
+{
+	struct nlmsghdr *nlh = nl_begin(&pub.nl, KNTP_CMD_CLOCK_SET,
+					clock_names);
+
+	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_BASE, KNTP_BASE_SYSTEM);
+	mnl_attr_put_u8(nlh, KNTP_A_CLOCK_STRATUM, f->stratum);
+	mnl_attr_put_u8(nlh, KNTP_A_CLOCK_LEAP, f->leap);
+	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_REFID, htonl(f->refid));
+	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_REF_TIME, (uint64_t)f->ref_time);
+	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_ROOT_DELAY, f->root_delay);
+	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_ROOT_DISPERSION, f->root_dispersion);
+	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_GROWTH, f->growth);
+	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_LEASE, (uint64_t)(pub.lease * 1e9));
+	/* Nobody's time can be said whatever became of the clock. */
+	if (f->stratum < NTP_STRATUM_UNSYNC)
+		mnl_attr_put_u32(nlh, KNTP_A_CLOCK_STEPS, pub.steps);
+	return nl_do(&pub.nl, NULL, NULL);
+}
+
+/*
+ * The figures are for the clock as whoever made them knows it. After a step
+ * that was not theirs they are false until it is corrected, or, where another
+ * daemon's are followed, until it has measured anew.
+ */
+static bool may_vouch(const struct figures *f)
+{
+	if (f->stratum >= NTP_STRATUM_UNSYNC || !pub.vouched ||
+	    pub.steps == pub.vouched_steps)
+		return true;
+	switch (f->step) {
+	case FIGURES_STEP_TAKEN:
+		return true;
+	case FIGURES_STEP_OPEN:
+		return false;
+	case FIGURES_STEP_UPDATE:
+		return f->ref_time != pub.vouched_ref_time;
+	}
+	return false;
+}
+
+static void vouched(const struct figures *f)
+{
+	pub.refusal = 0;
+	if (f->stratum >= NTP_STRATUM_UNSYNC) {
+		/* That nobody's time expires changes nothing. */
+		timer_cancel(&pub.renew);
+		pub.state = PUBLISH_UNSYNCED;
+		return;
+	}
+	if (pub.step_said)
+		log_msg(LOG_NOTICE, "the system clock is vouched for again");
+	pub.step_said = false;
+	pub.vouched = true;
+	pub.vouched_steps = pub.steps;
+	pub.vouched_ref_time = f->ref_time;
+	pub.state = PUBLISH_VOUCHED;
+	timer_set(&pub.renew, pub.lease / 4);
+}
+
+static void wait_for_correction(void)
+{
+	/* Whoever made the step may need a moment to say so. */
+	if (pub.state == PUBLISH_STEPPED && !pub.step_said) {
+		log_msg(LOG_WARNING, "the system clock was stepped by somebody else: it is not vouched for until that is corrected");
+		pub.step_said = true;
+	}
+	pub.state = PUBLISH_STEPPED;
+	timer_set(&pub.renew, RECHECK);
+}
+
+/* -ESTALE when there was a step meanwhile. */
+static int publish_once(void)
+{
+	struct figures f;
+	int err;
+
+	if (!pub.prepared) {
+		err = read_steps();
+		if (err)
+			return err;
+	}
+	pub.prepared = false;
+	figures_now(&f, false);
+	if (!may_vouch(&f)) {
+		wait_for_correction();
+		return 0;
+	}
+	err = send_figures(&f);
+	if (!err)
+		vouched(&f);
+	else if (err != -ESTALE)
+		refused("its clock", err);
+	return err;
+}
+
+/**
+ * publish_now() - tell the module the figures
+ *
+ * Also what renews the lease. A step while the figures were made is answered
+ * by making them again; one that comes each time is left to the timer.
+ */
+void publish_now(void)
+{
+	int tries;
+
+	for (tries = 0; tries < 3 && pub.attached; tries++)
+		if (publish_once() != -ESTALE)
+			return;
+	if (pub.attached)
+		wait_for_correction();
+}
+
+static void renew(void *arg)
+{
+	(void)arg;
+	publish_now();
+}
+
+static int event(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *tb[KNTP_A_EVENT_MAX + 1];
+	bool *again = data;
+
+	nl_parse(nlh, tb, KNTP_A_EVENT_MAX);
+	switch (nl_u32(tb[KNTP_A_EVENT_TYPE])) {
+	case KNTP_EVENT_CLOCK_EXPIRED:
+		if (pub.state == PUBLISH_VOUCHED)
+			log_msg(LOG_WARNING, "the module's lease ran out before it was renewed");
+		*again = true;
+		break;
+	case KNTP_EVENT_CLOCK_STEPPED:
+	case KNTP_EVENT_CLOCK_LEAP:
+		*again = true;
+		break;
+	}
+	return 0;
+}
+
+static void on_events(int fd, short revents, void *arg)
+{
+	bool again = false;
+	int err;
+
+	(void)fd, (void)revents, (void)arg;
+	err = nl_events(&pub.events, event, &again);
+	if (err == -ENOENT) {
+		lost();
+		return;
+	}
+	/* Those that were lost may have been the ones that matter. */
+	if (again || err == -ENOBUFS)
+		publish_now();
+}
+
+/* Both sockets, or none and -errno. */
+static int open_sockets(void)
+{
+	int err = nl_open(&pub.nl);
+
+	if (err)
+		return err;
+	err = nl_open(&pub.events);
+	if (!err) {
+		err = nl_subscribe(&pub.events);
+		if (!err)
+			err = loop_add_fd(mnl_socket_get_fd(pub.events.sock),
+					  POLLIN, on_events, NULL);
+		if (err)
+			nl_close(&pub.events);
+	}
+	if (err)
+		nl_close(&pub.nl);
+	return err;
+}
+
+/* Whether what nl_open() said will be said for ever. */
+static bool no_netlink(int err)
+{
+	return err == -EINVAL || err == -EAFNOSUPPORT ||
+	       err == -EPROTONOSUPPORT || err == -ESOCKTNOSUPPORT;
+}
+
+static int attach(void)
+{
+	int err = open_sockets();
+
+	if (no_netlink(err)) {
+		pub.state = PUBLISH_OFF;
+		return err;
+	}
+	if (err) {
+		timer_set(&pub.retry, RETRY);
+		return err;
+	}
+	pub.attached = true;
+	pub.state = PUBLISH_UNSYNCED;
+	log_msg(LOG_INFO, "the kntp module is loaded: it is told the time");
+	if (pub.on_attach)
+		pub.on_attach(&pub.nl);
+	publish_now();
+	return 0;
+}
+
+static void retry(void *arg)
+{
+	(void)arg;
+	attach();
+}
+
+/**
+ * publish_on_attach() - what else the module is to be told
+ * @fn: called each time it is found, with a socket for requests
+ */
+void publish_on_attach(void (*fn)(struct nl *nl))
+{
+	pub.on_attach = fn;
+}
+
+/**
+ * publish_start() - look for the module, from now on
+ * @lease: how long the module may go on without hearing of us, s
+ *
+ * That there is none is no error.
+ */
+void publish_start(double lease)
+{
+	int err;
+
+	pub.lease = lease > 0 ? lease : PUBLISH_LEASE;
+	pub.state = PUBLISH_NO_MODULE;
+	pub.retry = (struct timer){ .fn = retry };
+	pub.renew = (struct timer){ .fn = renew };
+	err = attach();
+	if (!err)
+		return;
+	errno = -err;
+	if (err == -ENOENT)
+		log_msg(LOG_INFO, "the kntp module is not loaded: waiting for it");
+	else if (no_netlink(err))
+		log_msg(LOG_INFO, "no netlink here (%m): running without the kntp module");
+	else
+		log_msg(LOG_WARNING, "the kntp module cannot be asked for: %m");
+}
+
+/**
+ * publish_stop() - say no more
+ *
+ * The module goes on until the lease is over, and then says so.
+ */
+void publish_stop(void)
+{
+	detach();
+	timer_cancel(&pub.retry);
+}
+
+/**
+ * publish_nl() - the module's socket
+ *
+ * Return: for requests, not for waiting; NULL while there is no module.
+ */
+struct nl *publish_nl(void)
+{
+	return pub.attached ? &pub.nl : NULL;
+}
+
+/**
+ * publish_state() - how the module stands
+ */
+enum publish_state publish_state(void)
+{
+	return pub.state;
+}
