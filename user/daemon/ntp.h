@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* NTP servers and peers as sources of time: RFC 5905, 8633, 9109 and 9769. */
+#ifndef KNTPD_NTP_H
+#define KNTPD_NTP_H
+
+#include "loop.h"
+#include "ntp_packet.h"
+#include "source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum {
+	NTP_POLL_LOWEST = -7,
+	NTP_POLL_HIGHEST = 24,
+	NTP_FILTER_MAX = 32,
+};
+
+/**
+ * struct ntp_options - of a `server`, `pool` or `peer` line
+ * @peer: symmetric active, else client
+ * @version: of the requests
+ * @minpoll: log2 s
+ * @maxpoll: log2 s
+ * @iburst: begins with a burst, and when it comes online
+ * @burst: asks up to four times for each measurement
+ * @interleaved: RFC 9769
+ * @offline: is not asked before it is set online
+ * @auto_offline: is set offline when the network cannot be reached
+ * @noselect: for struct source, the same for the next three
+ * @presend: sends a request ahead from this poll on, log2 s
+ * @filter: samples of which the best one counts
+ * @minstratum: the least it is taken for
+ * @samples_min: before it may be selected
+ * @samples_max: are remembered; 0 no limit of its own
+ * @polltarget: samples within the time that noise and wander balance at
+ * @offset: is added to what it says of the time, s
+ * @asymmetry: of its delay, -0.5 (requests) to 0.5 (replies)
+ * @has_asymmetry: it is known
+ * @maxdelay: round trip, s
+ * @maxdelayratio: of the shortest one; 0 no limit
+ * @maxdelaydevratio: of the noise
+ */
+struct ntp_options {
+	bool peer;
+	uint8_t version;
+	int8_t minpoll, maxpoll;
+	bool iburst, burst;
+	bool interleaved;
+	bool offline, auto_offline;
+	bool noselect, prefer, trust, require;
+	int presend;
+	unsigned int filter;
+	uint8_t minstratum;
+	unsigned int samples_min, samples_max;
+	unsigned int polltarget;
+	double offset;
+	double asymmetry;
+	bool has_asymmetry;
+	double maxdelay, maxdelayratio, maxdelaydevratio;
+};
+
+enum ntp_state {
+	NTP_OFFLINE,	/* by the operator */
+	NTP_ONLINE,
+	NTP_DENIED,	/* by a kiss-o'-death */
+};
+
+/* Where a time stamp was taken; what chronyc's ntpdata calls it. */
+enum ntp_stamp {
+	NTP_STAMP_DAEMON = 'D',
+	NTP_STAMP_KERNEL = 'K',
+	NTP_STAMP_HARDWARE = 'H',
+};
+
+/**
+ * struct ntp_when - a stamp of a packet
+ * @raw: CLOCK_MONOTONIC_RAW, ns
+ * @kind: who took it
+ */
+struct ntp_when {
+	int64_t raw;
+	enum ntp_stamp kind;
+};
+
+/**
+ * struct ntp_report - of the last packet that was our reply, for `ntpdata`
+ * @answer: it
+ * @tests: enum ntp_test, of those it passed
+ * @offset: of the source against CLOCK_REALTIME, s
+ * @sample: it gave
+ * @response: time the server took, s
+ * @transmit: who stamped the request
+ * @receive: who stamped the reply
+ * @local: our address
+ * @sent: packets, the next three likewise
+ * @received: on its socket, whatever they were
+ * @valid: that were replies to our requests
+ * @good: that gave a sample
+ */
+struct ntp_report {
+	struct ntp_answer answer;
+	unsigned int tests;
+	double offset;
+	struct sample sample;
+	double response;
+	enum ntp_stamp transmit, receive;
+	struct sockaddr_storage local;
+	uint32_t sent, received, valid, good;
+};
+
+/**
+ * struct ntp_source - an association
+ * @source: what selection sees of it; the first member
+ * @next: in ntp_sources
+ * @group: the line it comes from, NULL when it has none; pool.c's
+ * @opt: its options
+ * @state: whether it is asked
+ * @fd: socket of the request that waits for a reply, or -1
+ * @poll_timer: next request
+ * @reply_timer: end of the wait for a reply
+ * @request: last one
+ * @waiting: its reply may come
+ * @ahead: it only opens the path (presend)
+ * @sent: when it left
+ * @last_receive: server's stamps of the last accepted reply, 32.32, 0 none
+ * @last_transmit: likewise
+ * @last_sent: when the request of that reply left
+ * @last_arrived: when that reply arrived
+ * @missed: requests without a reply since the last one
+ * @burst_good: replies the burst still wants
+ * @burst_left: requests it still has
+ * @floor: lowest poll since the server asked for less (RATE)
+ * @steady: polls in a row that a longer interval would have done for
+ * @kept: samples that wait for the filter
+ * @n_kept: how many
+ * @report: for people
+ */
+struct ntp_source {
+	struct source source;
+	struct ntp_source *next;
+	struct ntp_group *group;
+	struct ntp_options opt;
+	enum ntp_state state;
+	int fd;
+	struct timer poll_timer;
+	struct timer reply_timer;
+	struct ntp_request request;
+	bool waiting;
+	bool ahead;
+	struct ntp_when sent;
+	uint64_t last_receive, last_transmit;
+	struct ntp_when last_sent, last_arrived;
+	unsigned int missed;
+	unsigned int burst_good, burst_left;
+	int8_t floor;
+	unsigned int steady;
+	struct sample kept[NTP_FILTER_MAX];
+	unsigned int n_kept;
+	struct ntp_report report;
+};
+
+extern struct ntp_source *ntp_sources;
+
+/* Of one address; names and pools are pool.c's. NULL: ERRNO says why. */
+void ntp_options_default(struct ntp_options *opt);
+struct ntp_source *ntp_add(const char *name, const struct sockaddr *address,
+			   const struct ntp_options *opt);
+void ntp_del(struct ntp_source *src);
+struct ntp_source *ntp_find(const struct sockaddr *address);
+void ntp_burst(struct ntp_source *src, unsigned int good, unsigned int total);
+void ntp_set_online(struct ntp_source *src, bool online);
+void ntp_set_polls(struct ntp_source *src, int minpoll, int maxpoll);
+
+/* ntp_client.c: what the timers call, and what ends the wait for a reply. */
+void ntp_poll(void *arg);
+void ntp_no_reply(void *arg);
+void ntp_stop_waiting(struct ntp_source *src);
+double ntp_random_part(void);
+
+/* Between ntp_client.c and ntp_io.c. */
+void ntp_receive(struct ntp_source *src, const void *data, size_t len,
+		 const struct ntp_when *when);
+void ntp_transmitted(struct ntp_source *src, const void *data, size_t len,
+		     const struct ntp_when *when);
+int ntp_io_open(struct ntp_source *src);
+void ntp_io_close(struct ntp_source *src);
+int ntp_io_send(struct ntp_source *src, const void *data, size_t len);
+uint64_t ntp_io_random(void);
+
+/*
+ * For requests to be sent from; PORT 0: another one each time (RFC 9109).
+ * ADDRESS (or NULL) is for its own family. Before the first source.
+ */
+void ntp_io_acquisition(uint16_t port, const struct sockaddr *address,
+			const char *device);
+
+/* ntp_poll.c: the interval, and which of some samples counts. */
+bool ntp_poll_adapt(struct ntp_source *src);
+const struct sample *ntp_filter(struct ntp_source *src,
+				const struct sample *s);
+unsigned int ntp_delay_tests(const struct ntp_source *src,
+			     const struct sample *s);
+
+#endif

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Client mode: when a server is asked and what becomes of its replies. */
+#include "ntp.h"
+#include "address.h"
+#include "clk.h"
+#include "log.h"
+#include "reference.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+/* Seconds but where it says otherwise. */
+#define BURST_INTERVAL	2.0
+#define PRESEND_AHEAD	2.0
+#define REPLY_WAIT	4.0
+#define JITTER		0.02	/* of an interval, to either side */
+
+enum {
+	BURST_TOTAL = 4,
+	PRECISION_MAX = 0,	/* log2 s */
+	RATE_POLL_MAX = 10,
+	UNREACHABLE_POLLS = 8,	/* before the interval is doubled */
+	MISSED_MAX = 3,		/* before an interleaved request is given up */
+};
+
+/**
+ * ntp_random_part() - chance
+ *
+ * Return: from 0 to 1.
+ */
+double ntp_random_part(void)
+{
+	return ldexp((double)(ntp_io_random() >> 11), -53);
+}
+
+static double around(double interval)
+{
+	return interval * (1 + JITTER * (2 * ntp_random_part() - 1));
+}
+
+static bool in_burst(const struct ntp_source *src)
+{
+	return src->burst_good && src->burst_left;
+}
+
+static void schedule(struct ntp_source *src)
+{
+	double interval = ldexp(1, src->source.poll);
+
+	if (src->state != NTP_ONLINE)
+		return;
+	if (in_burst(src) && BURST_INTERVAL < interval)
+		interval = BURST_INTERVAL;
+	timer_set(&src->poll_timer, around(interval));
+}
+
+static void shift_reach(struct ntp_source *src, bool reached)
+{
+	src->source.reach = (uint8_t)(src->source.reach << 1 | reached);
+}
+
+/**
+ * ntp_stop_waiting() - a reply that comes from now on is none
+ * @src: of whose last request
+ */
+void ntp_stop_waiting(struct ntp_source *src)
+{
+	src->waiting = false;
+	timer_cancel(&src->reply_timer);
+	ntp_io_close(src);
+}
+
+/**
+ * ntp_no_reply() - a request has been in vain
+ * @arg: the source
+ *
+ * A server that does not answer is asked less and less (RFC 8633 section 3.1).
+ */
+void ntp_no_reply(void *arg)
+{
+	struct ntp_source *src = arg;
+	bool ahead = src->ahead;
+
+	ntp_stop_waiting(src);
+	if (ahead)
+		return;
+	shift_reach(src, false);
+	src->missed++;
+	if (!src->source.reach && src->missed % UNREACHABLE_POLLS == 0 &&
+	    !in_burst(src) && src->source.poll < src->opt.maxpoll)
+		src->source.poll++;
+	source_changed(&src->source);
+}
+
+static void make_request(struct ntp_source *src)
+{
+	struct ntp_request *r = &src->request;
+
+	*r = (struct ntp_request){
+		.mode = NTP_MODE_CLIENT,
+		.version = src->opt.version,
+		.poll = src->source.poll,
+		.transmit = ntp_io_random(),
+	};
+	if (!src->opt.interleaved || !src->last_receive ||
+	    src->missed >= MISSED_MAX)
+		return;
+	r->origin = src->last_receive;
+	do {
+		r->receive = ntp_io_random();
+	} while (r->receive == r->transmit);
+}
+
+static int send_request(struct ntp_source *src)
+{
+	uint8_t packet[NTP_HEADER_LEN];
+	int err = ntp_io_open(src);
+
+	if (err)
+		return err;
+	make_request(src);
+	ntp_packet_request(&src->request, packet);
+	err = ntp_io_send(src, packet, sizeof(packet));
+	if (err)
+		ntp_io_close(src);
+	return err;
+}
+
+static void not_sent(struct ntp_source *src, int err)
+{
+	if (src->source.reach || !src->report.sent)
+		log_msg(LOG_WARNING, "%s: cannot send: %s", src->source.name,
+			strerror(-err));
+	if (src->opt.auto_offline && (err == -ENETUNREACH ||
+				      err == -EHOSTUNREACH ||
+				      err == -ENETDOWN))
+		ntp_set_online(src, false);
+	else if (!src->ahead)
+		ntp_no_reply(src);
+}
+
+/* The first of the two packets makes others look up what the second needs. */
+static bool goes_ahead(const struct ntp_source *src)
+{
+	return !src->ahead && !in_burst(src) &&
+	       src->source.poll >= src->opt.presend;
+}
+
+/**
+ * ntp_poll() - it is time for a request
+ * @arg: the source
+ */
+void ntp_poll(void *arg)
+{
+	struct ntp_source *src = arg;
+	double interval;
+	int err;
+
+	if (src->waiting && !src->ahead)
+		ntp_no_reply(src);
+	src->ahead = goes_ahead(src);
+	if (!src->ahead && src->opt.burst && !in_burst(src))
+		ntp_burst(src, 1, BURST_TOTAL);
+	if (!src->ahead && src->burst_left)
+		src->burst_left--;
+
+	if (src->ahead)
+		timer_set(&src->poll_timer, PRESEND_AHEAD);
+	else
+		schedule(src);
+	err = send_request(src);
+	if (err) {
+		not_sent(src, err);
+		return;
+	}
+	src->waiting = true;
+	interval = (double)(src->poll_timer.when - loop_now()) * 1e-9;
+	timer_set(&src->reply_timer, fmin(REPLY_WAIT, interval * 0.9));
+}
+
+static void deny(struct ntp_source *src)
+{
+	ntp_set_online(src, false);
+	src->state = NTP_DENIED;
+}
+
+/* RFC 5905 section 7.4. The request's cookie has already been matched. */
+static void kissed(struct ntp_source *src, uint32_t code)
+{
+	const char text[] = { (char)(code >> 24), (char)(code >> 16),
+			      (char)(code >> 8), (char)code, '\0' };
+	int8_t limit = src->opt.maxpoll > RATE_POLL_MAX ? src->opt.maxpoll :
+							  RATE_POLL_MAX;
+
+	switch (code) {
+	case NTP_KISS_DENY:
+	case NTP_KISS_RSTR:
+		log_msg(LOG_WARNING, "%s: denies service (%s): asked no more",
+			src->source.name, text);
+		deny(src);
+		return;
+	case NTP_KISS_RATE:
+		if (src->source.poll < limit)
+			src->source.poll++;
+		src->floor = src->source.poll;
+		ntp_burst(src, 0, 0);
+		log_msg(LOG_WARNING, "%s: wants to be asked less: every %g s",
+			src->source.name, ldexp(1, src->floor));
+		schedule(src);
+		break;
+	default:
+		log_msg(LOG_INFO, "%s: kiss code %s ignored",
+			src->source.name, text);
+	}
+	shift_reach(src, false);
+	source_changed(&src->source);
+}
+
+static double exact_precision(int8_t log2)
+{
+	return ldexp(1, log2 < PRECISION_MAX ? log2 : PRECISION_MAX);
+}
+
+/*
+ * RFC 9769 section 2, the first of its two sets of times: all of them belong to
+ * the exchange before this one, whose reply's true time of leaving is told now.
+ */
+static void exchange_of(const struct ntp_source *src,
+			const struct ntp_answer *a, const struct ntp_when *when,
+			struct ntp_exchange *x)
+{
+	const struct estimate *e = &src->source.est;
+	int64_t now = clk_real();
+
+	x->t1 = src->sent.raw;
+	x->t2 = ntp_to_unix(a->receive, now);
+	x->t3 = ntp_to_unix(a->transmit, now);
+	x->t4 = when->raw;
+	if (a->interleaved) {
+		x->t1 = src->last_sent.raw;
+		x->t2 = ntp_to_unix(src->last_receive, now);
+		x->t4 = src->last_arrived.raw;
+	}
+	x->precision = clk_precision();
+	x->remote_precision = exact_precision(a->precision);
+	x->frequency = e->valid ? e->fit.frequency : reference.frequency;
+	x->skew = e->valid ? e->skew : NTP_PHI;
+}
+
+/* What the operator knows of the path. */
+static void correct(const struct ntp_source *src, struct sample *s)
+{
+	double by = src->opt.offset;
+
+	if (src->opt.has_asymmetry && src->source.est.n)
+		by += src->opt.asymmetry *
+		      (s->delay - estimate_min_delay(&src->source.est));
+	s->utc += llround(by * 1e9);
+}
+
+static bool is_own(const struct ntp_source *src, uint32_t refid)
+{
+	const struct sockaddr_storage *local = &src->report.local;
+
+	return local->ss_family != AF_UNSPEC &&
+	       refid == address_refid((const struct sockaddr *)local);
+}
+
+/* The tests that need to know more than the packet and its request. */
+static unsigned int more_tests(struct ntp_source *src,
+			       const struct ntp_answer *a,
+			       const struct ntp_exchange *x, struct sample *s)
+{
+	unsigned int tests = 0;
+
+	if (a->stratum <= 1 || !is_own(src, a->refid))
+		tests |= NTP_TEST_LOOP;
+	if (!ntp_packet_sample(x, s))
+		return tests;
+	s->root_delay = a->root_delay;
+	s->root_dispersion = a->root_dispersion;
+	return tests | ntp_delay_tests(src, s);
+}
+
+static void report(struct ntp_source *src, const struct ntp_answer *a,
+		   const struct ntp_exchange *x, const struct sample *s)
+{
+	struct ntp_report *r = &src->report;
+	int64_t raw, real;
+
+	clk_pair(&raw, &real);
+	r->sample = *s;
+	r->response = (double)(x->t3 - x->t2) * 1e-9;
+	r->offset = (double)(s->utc - real) * 1e-9 +
+		    (double)(raw - s->raw) * 1e-9 * (1 + clk_frequency());
+	r->transmit = a->interleaved ? src->last_sent.kind : src->sent.kind;
+}
+
+static void use_sample(struct ntp_source *src, const struct sample *s)
+{
+	const struct sample *best, *last = NULL;
+	unsigned int n = src->source.est.n;
+
+	if (n)
+		last = estimate_last(&src->source.est);
+	/* An interleaved reply can tell again of the exchange known last. */
+	best = last && s->raw <= last->raw ? NULL : ntp_filter(src, s);
+	if (best && last && best->raw <= last->raw)
+		best = NULL;
+	if (!best) {
+		source_changed(&src->source);
+		return;
+	}
+	src->source.updates++;
+	source_sample(&src->source, best);
+}
+
+/* Whether the server has time to give, and what it says of itself. */
+static void take_claims(struct ntp_source *src, const struct ntp_answer *a,
+			bool synced)
+{
+	uint8_t stratum = a->stratum;
+
+	if (stratum < src->opt.minstratum)
+		stratum = src->opt.minstratum;
+	src->source.leap = a->leap;
+	src->source.stratum = stratum;
+	if (synced && !src->source.reach && src->missed >= UNREACHABLE_POLLS &&
+	    src->source.poll > src->opt.minpoll)
+		src->source.poll = src->opt.minpoll > src->floor ?
+				   src->opt.minpoll : src->floor;
+	shift_reach(src, synced);
+	src->missed = 0;
+}
+
+static void burst_goes_on(struct ntp_source *src, bool good)
+{
+	bool bursting = in_burst(src);
+
+	if (good && src->burst_good)
+		src->burst_good--;
+	if (bursting && !in_burst(src))
+		ntp_burst(src, 0, 0);
+}
+
+static void accept_reply(struct ntp_source *src, const struct ntp_answer *a,
+			 unsigned int tests, const struct ntp_when *when)
+{
+	struct sample s = { 0 };
+	struct ntp_exchange x;
+	bool good;
+
+	src->report.valid++;
+	exchange_of(src, a, when, &x);
+	tests |= more_tests(src, a, &x, &s);
+	good = (tests & NTP_TESTS_GOOD) == NTP_TESTS_GOOD;
+	if (tests & NTP_TEST_DELAY)
+		correct(src, &s);
+	report(src, a, &x, &s);
+	src->report.tests = tests;
+	src->report.receive = a->interleaved ? src->last_arrived.kind :
+					       when->kind;
+	take_claims(src, a,
+		    (tests & NTP_TESTS_SYNCED) == NTP_TESTS_SYNCED);
+	src->last_receive = a->receive;
+	src->last_transmit = a->transmit;
+	src->last_sent = src->sent;
+	src->last_arrived = *when;
+	burst_goes_on(src, good);
+	if (good) {
+		src->report.good++;
+		use_sample(src, &s);
+		ntp_poll_adapt(src);
+	} else {
+		source_changed(&src->source);
+	}
+	schedule(src);
+}
+
+/**
+ * ntp_receive() - a datagram has come from a source's address and port
+ * @src: the source
+ * @data: UDP payload
+ * @len: its length, octets
+ * @when: it arrived
+ *
+ * One reply is taken for each request: what else comes, be it made up or the
+ * same once more, changes nothing but the count.
+ */
+void ntp_receive(struct ntp_source *src, const void *data, size_t len,
+		 const struct ntp_when *when)
+{
+	struct ntp_answer a;
+	unsigned int tests;
+
+	if (!src->waiting || !ntp_packet_parse(data, len, &a))
+		return;
+	tests = ntp_packet_check(&src->request, &a);
+	if (!(tests & NTP_TEST_ORIGIN))
+		return;
+	ntp_stop_waiting(src);
+	if (src->ahead)
+		return;
+	src->report.answer = a;
+	src->report.tests = tests;
+	if (a.kiss) {
+		kissed(src, a.kiss);
+		return;
+	}
+	if (src->last_receive && a.receive == src->last_receive &&
+	    a.transmit == src->last_transmit)
+		tests &= ~(unsigned int)NTP_TEST_DUPLICATE;
+	accept_reply(src, &a, tests, when);
+}
+
+/**
+ * ntp_transmitted() - a request has left
+ * @src: of whom
+ * @data: the end of the packet, as long as it was given to be sent
+ * @len: its length, octets
+ * @when: it left
+ */
+void ntp_transmitted(struct ntp_source *src, const void *data, size_t len,
+		     const struct ntp_when *when)
+{
+	struct ntp_header h;
+
+	if (len != sizeof(h))
+		return;
+	memcpy(&h, data, sizeof(h));
+	if (be64_to_cpu(h.transmit) == src->request.transmit)
+		src->sent = *when;
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sockets of requests: one for each, on a port nobody can guess, open no
+ * longer than its reply is waited for.
+ */
+#include "ntp.h"
+#include "address.h"
+#include "clk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	/* Room for an NTP packet behind all that a link puts before it. */
+	PACKET_MAX = 1024,
+	CONTROL_MAX = 1024,
+};
+
+static struct {
+	uint16_t port;
+	struct sockaddr_storage address4, address6;
+	char device[IFNAMSIZ];
+} acquisition;
+
+/**
+ * ntp_io_acquisition() - where requests are sent from
+ * @port: host order; 0 a random one for each request (RFC 9109)
+ * @address: for requests of its family, or NULL
+ * @device: a link's name, or NULL
+ */
+void ntp_io_acquisition(uint16_t port, const struct sockaddr *address,
+			const char *device)
+{
+	acquisition.port = port;
+	if (address && address->sa_family == AF_INET)
+		memcpy(&acquisition.address4, address,
+		       sizeof(struct sockaddr_in));
+	if (address && address->sa_family == AF_INET6)
+		memcpy(&acquisition.address6, address,
+		       sizeof(struct sockaddr_in6));
+	if (device)
+		strncpy(acquisition.device, device, IFNAMSIZ - 1);
+}
+
+/**
+ * ntp_io_random() - what nobody can guess
+ *
+ * Return: any 64 bits but 0.
+ */
+uint64_t ntp_io_random(void)
+{
+	uint64_t v = 0;
+
+	while (!v)
+		if (getrandom(&v, sizeof(v), 0) != sizeof(v))
+			v = 0;
+	return v;
+}
+
+static void ask_for_stamps(int fd)
+{
+	int flags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
+		    SOF_TIMESTAMPING_TX_SOFTWARE;
+	int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)))
+		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+}
+
+/*
+ * With a port of one's own choice all sources share it; each socket gets only
+ * what its own server sends, because it is connected.
+ */
+static int bind_socket(int fd, sa_family_t family)
+{
+	struct sockaddr_storage from = { .ss_family = family };
+	int on = 1;
+
+	if (acquisition.device[0] &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, acquisition.device,
+		       (socklen_t)strlen(acquisition.device)))
+		return -errno;
+	if (family == AF_INET && acquisition.address4.ss_family)
+		from = acquisition.address4;
+	else if (family == AF_INET6 && acquisition.address6.ss_family)
+		from = acquisition.address6;
+	else if (!acquisition.port)
+		return 0;
+	if (acquisition.port) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	}
+	address_set_port((struct sockaddr *)&from, acquisition.port);
+	if (bind(fd, (struct sockaddr *)&from,
+		 address_len((struct sockaddr *)&from)))
+		return -errno;
+	return 0;
+}
+
+/* The times a datagram comes with, or false. */
+static bool kernel_stamp(struct msghdr *msg, struct ntp_when *when)
+{
+	struct scm_timestamping all;
+	struct timespec ts = { 0 };
+	struct cmsghdr *c;
+
+	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SCM_TIMESTAMPING &&
+		    c->cmsg_len >= CMSG_LEN(sizeof(all))) {
+			memcpy(&all, CMSG_DATA(c), sizeof(all));
+			ts = all.ts[0];
+		} else if (c->cmsg_type == SCM_TIMESTAMPNS &&
+			   c->cmsg_len >= CMSG_LEN(sizeof(ts))) {
+			memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		}
+	}
+	if (!ts.tv_sec)
+		return false;
+	when->raw = clk_raw_of_real(ts.tv_sec * NS_PER_S + ts.tv_nsec);
+	when->kind = NTP_STAMP_KERNEL;
+	return true;
+}
+
+/* One datagram, of the socket or of its error queue; its length or -errno. */
+static ssize_t read_one(int fd, int flags, void *data,
+			struct sockaddr_storage *from, struct ntp_when *when)
+{
+	_Alignas(struct cmsghdr) char control[CONTROL_MAX];
+	struct iovec iov = { .iov_base = data, .iov_len = PACKET_MAX };
+	struct msghdr msg = {
+		.msg_name = from,
+		.msg_namelen = sizeof(*from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t len = recvmsg(fd, &msg, flags | MSG_DONTWAIT);
+
+	if (len < 0)
+		return -errno;
+	if (msg.msg_flags & MSG_TRUNC)
+		return -EMSGSIZE;
+	if (!kernel_stamp(&msg, when))
+		*when = (struct ntp_when){ clk_raw(), NTP_STAMP_DAEMON };
+	return len;
+}
+
+/*
+ * The request comes back with the time it left, behind its lower headers.
+ * Without one it was an error of the path, which the next read takes away.
+ */
+static void read_error_queue(struct ntp_source *src, bool error)
+{
+	struct sockaddr_storage from = { 0 };
+	uint8_t data[PACKET_MAX];
+	struct ntp_when when;
+	ssize_t len;
+
+	len = read_one(src->fd, MSG_ERRQUEUE, data, &from, &when);
+	if (len >= NTP_HEADER_LEN && when.kind != NTP_STAMP_DAEMON)
+		ntp_transmitted(src, data + len - NTP_HEADER_LEN,
+				NTP_HEADER_LEN, &when);
+	else if (len == -EAGAIN && error)
+		read_one(src->fd, 0, data, &from, &when);
+}
+
+static void on_ready(int fd, short revents, void *arg)
+{
+	struct sockaddr_storage from = { 0 };
+	struct ntp_source *src = arg;
+	uint8_t data[PACKET_MAX];
+	struct ntp_when when;
+	ssize_t len;
+
+	if (revents & (POLLERR | POLLPRI))
+		read_error_queue(src, revents & POLLERR);
+	if (!(revents & POLLIN))
+		return;
+	len = read_one(fd, 0, data, &from, &when);
+	if (len < 0)
+		return;
+	src->report.received++;
+	if (address_equal((struct sockaddr *)&from,
+			  (struct sockaddr *)&src->source.address))
+		ntp_receive(src, data, (size_t)len, &when);
+}
+
+static int prepare(struct ntp_source *src, int fd)
+{
+	const struct sockaddr *to = (struct sockaddr *)&src->source.address;
+	socklen_t len = sizeof(src->report.local);
+	int err;
+
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	err = bind_socket(fd, to->sa_family);
+	if (err)
+		return err;
+	ask_for_stamps(fd);
+	/* Only what comes from that address and port is received. */
+	if (connect(fd, to, address_len(to)))
+		return -errno;
+	getsockname(fd, (struct sockaddr *)&src->report.local, &len);
+	return loop_add_fd(fd, POLLIN | POLLPRI, on_ready, src);
+}
+
+/**
+ * ntp_io_open() - a socket for one request
+ * @src: to where; its fd is set
+ *
+ * Return: 0 or -errno.
+ */
+int ntp_io_open(struct ntp_source *src)
+{
+	int fd, err;
+
+	ntp_io_close(src);
+	fd = socket(src->source.address.ss_family, SOCK_DGRAM, 0);
+	if (fd < 0)
+		return -errno;
+	err = prepare(src, fd);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	src->fd = fd;
+	return 0;
+}
+
+/**
+ * ntp_io_close() - receive nothing more
+ * @src: whose socket is closed, where it has one
+ */
+void ntp_io_close(struct ntp_source *src)
+{
+	if (src->fd < 0)
+		return;
+	loop_del_fd(src->fd);
+	close(src->fd);
+	src->fd = -1;
+}
+
+/**
+ * ntp_io_send() - send a packet
+ * @src: from its open socket; its time of sending is set
+ * @data: UDP payload
+ * @len: its length, octets
+ *
+ * Return: 0 or -errno.
+ */
+int ntp_io_send(struct ntp_source *src, const void *data, size_t len)
+{
+	/* Until the kernel says better. */
+	src->sent = (struct ntp_when){ clk_raw(), NTP_STAMP_DAEMON };
+	if (send(src->fd, data, len, MSG_DONTWAIT) < 0)
+		return -errno;
+	src->report.sent++;
+	return 0;
+}
