@@ -5,6 +5,7 @@
 #include "log.h"
 #include "loop.h"
 #include "nl.h"
+#include "report.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,6 +66,7 @@ static void detach(void)
 	nl_close(&pub.nl);
 	timer_cancel(&pub.renew);
 	pub.attached = false;
+	daemon_status.module = false;
 	pub.prepared = false;
 	pub.vouched = false;
 	pub.step_said = false;
@@ -329,6 +331,7 @@ static int attach(void)
 		return err;
 	}
 	pub.attached = true;
+	daemon_status.module = true;
 	pub.state = PUBLISH_UNSYNCED;
 	log_msg(LOG_INFO, "the kntp module is loaded: it is told the time");
 	if (pub.on_attach)

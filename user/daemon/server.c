@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "server.h"
+#include "address.h"
+#include "clk.h"
+#include "figures.h"
+#include "log.h"
+#include "loop.h"
+#include "reference.h"
+#include "report.h"
+#include "server_socket.h"
+
+#include <errno.h>
+#include <linux/kntp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/ntptime.h"
+#include "core/reply.h"
+
+static struct {
+	int fd4, fd6;
+	const struct access *access;
+	bool (*peer)(const struct server_packet *p);
+	struct report_serverstats stats;
+} server = { .fd4 = -1, .fd6 = -1 };
+
+/* Multicast and broadcast are nobody's address, and no request's way. */
+static bool is_unicast(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in6 *in6 = (const void *)a;
+	const struct sockaddr_in *in = (const void *)a;
+
+	if (a->ss_family == AF_INET6)
+		return !IN6_IS_ADDR_MULTICAST(&in6->sin6_addr);
+	return !IN_MULTICAST(ntohl(in->sin_addr.s_addr)) &&
+	       in->sin_addr.s_addr != htonl(INADDR_BROADCAST) &&
+	       in->sin_addr.s_addr != htonl(INADDR_ANY);
+}
+
+/*
+ * Whether it is to be answered, by the module's order of checks. A MAC and NTS
+ * are not answered: the keys are not held here.
+ */
+static bool is_answered(const struct server_packet *p)
+{
+	uint16_t port = address_port((const void *)&p->from);
+
+	if (!port || !is_unicast(&p->from) ||
+	    (p->to.ss_family != AF_UNSPEC && !is_unicast(&p->to)))
+		return false;
+	if (ntp_classify(p->data, p->len, port) != NTP_CLASS_PLAIN)
+		return false;
+	return server.access &&
+	       access_check(server.access, (const void *)&p->from) ==
+	       KNTP_VERDICT_ALLOW;
+}
+
+/* What is served for a moment of the system clock, and now. */
+static uint64_t served_then(int64_t real, bool mapped)
+{
+	if (mapped)
+		real = reference_time(clk_raw_of_real(real));
+	return ntp_from_unix(real);
+}
+
+static uint64_t served_now(bool mapped)
+{
+	return ntp_from_unix(mapped ? reference_time(clk_raw()) : clk_real());
+}
+
+static void count(const struct server_packet *p)
+{
+	server.stats.tx_daemon++;
+	if (p->by_kernel)
+		server.stats.rx_kernel++;
+	else
+		server.stats.rx_daemon++;
+}
+
+static void answer(struct server_packet *p)
+{
+	struct ntp_header *ntp = (void *)p->data;
+	bool mapped = figures_mapped();
+	struct ntp_server says;
+	struct figures f;
+	uint64_t received;
+
+	figures_now(&f, mapped);
+	figures_wire(&f, clk_precision(), &says);
+	received = served_then(p->received, mapped);
+	ntp_reply(ntp, &says, received, served_now(mapped));
+	if (!server_send(p, ntp, sizeof(*ntp)))
+		count(p);
+}
+
+static bool is_symmetric(const struct server_packet *p)
+{
+	unsigned int mode = p->len ? ntp_mode(p->data[0]) : 0;
+
+	return mode == NTP_MODE_SYMMETRIC_ACTIVE ||
+	       mode == NTP_MODE_SYMMETRIC_PASSIVE;
+}
+
+static void on_packet(int fd, short revents, void *arg)
+{
+	static struct server_packet p;
+
+	(void)revents, (void)arg;
+	if (server_socket_receive(fd, &p))
+		return;
+	if (server.peer && is_symmetric(&p) && server.peer(&p))
+		return;
+	if (!is_answered(&p))
+		return;
+	server.stats.ntp_hits++;
+	answer(&p);
+}
+
+/**
+ * server_send() - answer a packet
+ * @p: what is answered; the answer leaves from the address that it came to
+ * @data: the answer
+ * @len: octets
+ *
+ * Return: 0 or -errno.
+ */
+int server_send(const struct server_packet *p, const void *data, size_t len)
+{
+	return server_socket_send(p->fd, &p->from, &p->to, p->ifindex, data,
+				  len);
+}
+
+/* -1 when there is to be none or cannot be one; then ERR says why. */
+static int open_one(int family, const struct server_options *o, int *err)
+{
+	const struct sockaddr_storage *at = family == AF_INET ? &o->bind4 :
+							       &o->bind6;
+	int fd, failed;
+
+	if (family == AF_INET ? o->no4 : o->no6)
+		return -1;
+	fd = server_socket_open(family, at, o->port);
+	if (fd < 0) {
+		failed = fd;
+	} else {
+		failed = loop_add_fd(fd, POLLIN, on_packet, NULL);
+		if (failed)
+			close(fd);
+	}
+	if (!failed)
+		return fd;
+	*err = failed;
+	errno = -failed;
+	/* A host without IPv6 is nothing to speak of. */
+	log_msg(family == AF_INET6 ? LOG_INFO : LOG_WARNING,
+		"UDP/%u on IPv%d cannot be listened on: %m", o->port,
+		family == AF_INET ? 4 : 6);
+	return -1;
+}
+
+/**
+ * server_start() - listen
+ * @o: on what, and for whom
+ *
+ * Nothing is opened where nobody would be answered and no peer is expected.
+ *
+ * Return: 0, or -errno when not one socket of those wanted could be opened.
+ */
+int server_start(const struct server_options *o)
+{
+	int err = 0;
+
+	server.access = o->access;
+	if (!o->port || (!o->peers && !(o->access && access_allows(o->access))))
+		return 0;
+	server.fd4 = open_one(AF_INET, o, &err);
+	server.fd6 = open_one(AF_INET6, o, &err);
+	if (server.fd4 < 0 && server.fd6 < 0)
+		return err;
+	daemon_status.answers = o->access && access_allows(o->access);
+	return 0;
+}
+
+static void close_one(int *fd)
+{
+	if (*fd < 0)
+		return;
+	loop_del_fd(*fd);
+	close(*fd);
+	*fd = -1;
+}
+
+/**
+ * server_stop() - listen no more
+ */
+void server_stop(void)
+{
+	close_one(&server.fd4);
+	close_one(&server.fd6);
+	server.access = NULL;
+	daemon_status.answers = false;
+}
+
+/**
+ * server_set_access() - answer others
+ * @access: a built list, kept by the caller; NULL: nobody
+ */
+void server_set_access(const struct access *access)
+{
+	server.access = access;
+	daemon_status.answers = (server.fd4 >= 0 || server.fd6 >= 0) &&
+				access && access_allows(access);
+}
+
+/**
+ * server_set_peer_handler() - who knows the peers
+ * @fn: true when a packet was one's; it is called for both symmetric modes
+ */
+void server_set_peer_handler(bool (*fn)(const struct server_packet *p))
+{
+	server.peer = fn;
+}
+
+/**
+ * server_socket() - the socket with the server's port
+ * @family: AF_INET or AF_INET6
+ *
+ * Return: to be sent from, not to be read or closed; -1 when there is none.
+ */
+int server_socket(int family)
+{
+	return family == AF_INET ? server.fd4 :
+	       family == AF_INET6 ? server.fd6 : -1;
+}
+
+/**
+ * report_serverstats() - what was answered here
+ * @s: where to
+ */
+void report_serverstats(struct report_serverstats *s)
+{
+	*s = server.stats;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The daemon's own UDP/123: it answers what the module does not (all of it,
+ * when there is none), and symmetric peers meet it there.
+ */
+#ifndef KNTPD_SERVER_H
+#define KNTPD_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "access.h"
+
+enum { SERVER_PACKET_MAX = 2048 };	/* longer datagrams are no NTP */
+
+/**
+ * struct server_packet - a datagram that came to the port
+ * @data: it
+ * @len: octets
+ * @fd: socket it came to, and on which an answer leaves
+ * @from: its sender
+ * @to: the address it was sent to; family AF_UNSPEC where that is not known
+ * @ifindex: of the device it came by, or 0
+ * @received: CLOCK_REALTIME, ns since 1970
+ * @by_kernel: the kernel stamped it
+ */
+struct server_packet {
+	uint8_t data[SERVER_PACKET_MAX];
+	size_t len;
+	int fd;
+	struct sockaddr_storage from;
+	struct sockaddr_storage to;
+	unsigned int ifindex;
+	int64_t received;
+	bool by_kernel;
+};
+
+/**
+ * struct server_options - what is listened on
+ * @port: 0: nothing is
+ * @bind4: address of this host, or family AF_UNSPEC for all of them
+ * @bind6: likewise
+ * @no4: not IPv4 at all
+ * @no6: likewise
+ * @peers: some are configured
+ * @access: who is answered; built, and kept by the caller
+ */
+struct server_options {
+	uint16_t port;
+	struct sockaddr_storage bind4, bind6;
+	bool no4, no6;
+	bool peers;
+	const struct access *access;
+};
+
+/* 0, also when nothing is to be listened on; -errno when no socket was had. */
+int server_start(const struct server_options *o);
+void server_stop(void);
+
+/* Another list; NULL answers nobody. The old one may be freed then. */
+void server_set_access(const struct access *access);
+
+/*
+ * Gets each packet in a symmetric mode; true when it was a peer's, and then it
+ * is not answered here.
+ */
+void server_set_peer_handler(bool (*fn)(const struct server_packet *p));
+
+/* The socket from which a peer of a family is written to; -1: there is none. */
+int server_socket(int family);
+
+/*
+ * Sends a packet where P came from, and from where it was sent to. 0 or -errno.
+ */
+int server_send(const struct server_packet *p, const void *data, size_t len);
+
+#endif

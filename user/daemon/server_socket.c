@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "server_socket.h"
+#include "clk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One that is older than this was taken by a clock that was stepped since. */
+#define STAMP_AGE_MAX	NS_PER_S
+
+static int set(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) ? -errno : 0;
+}
+
+/* Flags are set afterwards: a simulator takes none in socket(2). */
+static void set_flags(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* Without a stamp the time of reading is taken. */
+static void ask_for_stamps(int fd)
+{
+	if (set(fd, SOL_SOCKET, SO_TIMESTAMPING,
+		SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE))
+		set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+}
+
+static socklen_t any_address(struct sockaddr_storage *a, int family,
+			     uint16_t port)
+{
+	struct sockaddr_in6 *in6 = (void *)a;
+	struct sockaddr_in *in = (void *)a;
+
+	if (a->ss_family != family) {
+		memset(a, 0, sizeof(*a));
+		a->ss_family = (sa_family_t)family;
+	}
+	if (family == AF_INET) {
+		in->sin_port = htons(port);
+		return sizeof(*in);
+	}
+	in6->sin6_port = htons(port);
+	return sizeof(*in6);
+}
+
+/**
+ * server_socket_open() - a socket that is listened on
+ * @family: AF_INET or AF_INET6
+ * @at: address of this host, or family AF_UNSPEC for all
+ * @port: host order
+ *
+ * Return: the descriptor, or -errno.
+ */
+int server_socket_open(int family, const struct sockaddr_storage *at,
+		       uint16_t port)
+{
+	struct sockaddr_storage a = *at;
+	socklen_t len = any_address(&a, family, port);
+	int fd = socket(family, SOCK_DGRAM, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	set_flags(fd);
+	if (family == AF_INET6) {
+		set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		err = set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	} else {
+		err = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	}
+	ask_for_stamps(fd);
+	/* An address that is still to be configured may be waited for. */
+	if (family == AF_INET6)
+		set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+	else
+		set(fd, IPPROTO_IP, IP_FREEBIND, 1);
+	if (!err && bind(fd, (const void *)&a, len) < 0)
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static int64_t ns_of(const void *data)
+{
+	struct timespec ts;
+
+	memcpy(&ts, data, sizeof(ts));
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* IPv4's own address differs from the one asked when that is a broadcast. */
+static void take_pktinfo(struct server_packet *p, const struct cmsghdr *c)
+{
+	struct sockaddr_in6 *in6 = (void *)&p->to;
+	struct sockaddr_in *in = (void *)&p->to;
+	struct in6_pktinfo i6;
+	struct in_pktinfo i4;
+
+	if (c->cmsg_level == IPPROTO_IP) {
+		memcpy(&i4, CMSG_DATA(c), sizeof(i4));
+		in->sin_family = AF_INET;
+		in->sin_addr = i4.ipi_addr;
+		if (i4.ipi_addr.s_addr != i4.ipi_spec_dst.s_addr)
+			in->sin_addr.s_addr = htonl(INADDR_BROADCAST);
+		p->ifindex = (unsigned int)i4.ipi_ifindex;
+	} else {
+		memcpy(&i6, CMSG_DATA(c), sizeof(i6));
+		in6->sin6_family = AF_INET6;
+		in6->sin6_addr = i6.ipi6_addr;
+		p->ifindex = i6.ipi6_ifindex;
+	}
+}
+
+static bool holds(const struct cmsghdr *c, int level, int type, size_t size)
+{
+	return c->cmsg_level == level && c->cmsg_type == type &&
+	       c->cmsg_len >= CMSG_LEN(size);
+}
+
+static void take_control(struct server_packet *p, struct msghdr *msg)
+{
+	int64_t now = clk_real(), stamp = 0;
+	struct cmsghdr *c;
+
+	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (holds(c, IPPROTO_IP, IP_PKTINFO,
+			  sizeof(struct in_pktinfo)) ||
+		    holds(c, IPPROTO_IPV6, IPV6_PKTINFO,
+			  sizeof(struct in6_pktinfo)))
+			take_pktinfo(p, c);
+		/* The software stamp is the first of three. */
+		if (holds(c, SOL_SOCKET, SCM_TIMESTAMPING,
+			  sizeof(struct scm_timestamping)) ||
+		    holds(c, SOL_SOCKET, SCM_TIMESTAMPNS,
+			  sizeof(struct timespec)))
+			stamp = ns_of(CMSG_DATA(c));
+	}
+	p->by_kernel = stamp > now - STAMP_AGE_MAX && stamp <= now;
+	p->received = p->by_kernel ? stamp : now;
+}
+
+/**
+ * server_socket_receive() - read one datagram
+ * @fd: a socket of ours that is readable
+ * @p: where to
+ *
+ * Return: 0, -EMSGSIZE for one too long, or another -errno.
+ */
+int server_socket_receive(int fd, struct server_packet *p)
+{
+	_Alignas(struct cmsghdr) char control[512];
+	struct iovec iov = { .iov_base = p->data, .iov_len = sizeof(p->data) };
+	struct msghdr msg = {
+		.msg_name = &p->from,
+		.msg_namelen = sizeof(p->from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(fd, &msg, 0);
+
+	if (n < 0)
+		return -errno;
+	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+		return -EMSGSIZE;
+	p->len = (size_t)n;
+	p->fd = fd;
+	p->to.ss_family = AF_UNSPEC;
+	p->ifindex = 0;
+	take_control(p, &msg);
+	return 0;
+}
+
+static size_t put_pktinfo(struct cmsghdr *c,
+			  const struct sockaddr_storage *from,
+			  unsigned int ifindex)
+{
+	const struct sockaddr_in6 *in6 = (const void *)from;
+	const struct sockaddr_in *in = (const void *)from;
+	struct in6_pktinfo i6 = { .ipi6_ifindex = 0 };
+	struct in_pktinfo i4 = { .ipi_ifindex = 0 };
+
+	if (from->ss_family == AF_INET) {
+		i4.ipi_spec_dst = in->sin_addr;
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(i4));
+		memcpy(CMSG_DATA(c), &i4, sizeof(i4));
+		return CMSG_SPACE(sizeof(i4));
+	}
+	i6.ipi6_addr = in6->sin6_addr;
+	/* Routing finds the device, but for an address that means none without. */
+	if (IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr))
+		i6.ipi6_ifindex = ifindex;
+	c->cmsg_level = IPPROTO_IPV6;
+	c->cmsg_type = IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof(i6));
+	memcpy(CMSG_DATA(c), &i6, sizeof(i6));
+	return CMSG_SPACE(sizeof(i6));
+}
+
+/**
+ * server_socket_send() - send one datagram
+ * @fd: a socket of ours
+ * @to: with its port
+ * @from: address of this host, or family AF_UNSPEC for what routing gives
+ * @ifindex: of the device, for link-local addresses
+ * @data: it
+ * @len: octets
+ *
+ * Return: 0 or -errno; what cannot be sent at once is lost.
+ */
+int server_socket_send(int fd, const struct sockaddr_storage *to,
+		       const struct sockaddr_storage *from,
+		       unsigned int ifindex, const void *data, size_t len)
+{
+	_Alignas(struct cmsghdr) char control[64] = { 0 };
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
+	struct msghdr msg = {
+		.msg_name = (void *)to,
+		.msg_namelen = to->ss_family == AF_INET ?
+			       sizeof(struct sockaddr_in) :
+			       sizeof(struct sockaddr_in6),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+	};
+
+	if (from->ss_family == to->ss_family) {
+		msg.msg_control = control;
+		msg.msg_controllen = put_pktinfo((void *)control, from, ifindex);
+	}
+	return sendmsg(fd, &msg, 0) < 0 ? -errno : 0;
+}

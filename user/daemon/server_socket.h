@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The server's sockets: where a datagram came from, to and when. */
+#ifndef KNTPD_SERVER_SOCKET_H
+#define KNTPD_SERVER_SOCKET_H
+
+#include "server.h"
+
+/* The descriptor, or -errno. AT: family AF_UNSPEC for every address. */
+int server_socket_open(int family, const struct sockaddr_storage *at,
+		       uint16_t port);
+
+/* One datagram; -EAGAIN when there is none that counts. */
+int server_socket_receive(int fd, struct server_packet *p);
+
+/* FROM: the address of this host it leaves from, or family AF_UNSPEC. */
+int server_socket_send(int fd, const struct sockaddr_storage *to,
+		       const struct sockaddr_storage *from,
+		       unsigned int ifindex, const void *data, size_t len);
+
+#endif
