@@ -203,10 +203,12 @@ static void kissed(struct ntp_source *src, uint32_t code)
 	case NTP_KISS_RATE:
 		if (src->source.poll < limit)
 			src->source.poll++;
+		if (src->floor < src->source.poll)
+			log_msg(LOG_WARNING, "%s: wants to be asked less: "
+				"every %g s from now on", src->source.name,
+				ldexp(1, src->source.poll));
 		src->floor = src->source.poll;
 		ntp_burst(src, 0, 0);
-		log_msg(LOG_WARNING, "%s: wants to be asked less: every %g s",
-			src->source.name, ldexp(1, src->floor));
 		schedule(src);
 		break;
 	default:

@@ -124,6 +124,17 @@ static bool expected_mode(const struct ntp_request *r,
 }
 
 /*
+ * Servers fill what lies below their precision with noise, so that two stamps
+ * of the same moment may be in the wrong order by that much. 32.32 s.
+ */
+static uint64_t tolerance(const struct ntp_answer *a)
+{
+	if (a->precision >= 0)
+		return 2ULL << 32;
+	return a->precision < -32 ? 1 : (2ULL << 32) >> -a->precision;
+}
+
+/*
  * The stamps of the two forms come from different packets, so only the basic
  * one has both of the same reply.
  */
@@ -131,7 +142,8 @@ static bool sane_stamps(const struct ntp_answer *a)
 {
 	if (!a->receive || !a->transmit)
 		return false;
-	return a->interleaved || !before(a->transmit, a->receive);
+	return a->interleaved ||
+	       !before(a->transmit + tolerance(a), a->receive);
 }
 
 /* RFC 5905 appendix A.5.1.1: distance, and a reference time in the past. */
@@ -142,7 +154,8 @@ static bool sane_root(const struct ntp_answer *a)
 	if (before(latest, a->receive))
 		latest = a->receive;
 	return a->root_delay / 2 + a->root_dispersion < NTP_DISTANCE_MAX &&
-	       (!a->reference || !before(latest, a->reference));
+	       (!a->reference ||
+		!before(latest + tolerance(a), a->reference));
 }
 
 /**
@@ -195,8 +208,8 @@ bool ntp_packet_sample(const struct ntp_exchange *x, struct sample *s)
 	s->dispersion = x->precision + x->remote_precision +
 			x->skew * fabs(here);
 	s->delay = here * (1 + x->frequency) - there;
-	if (here < 0 || there < 0 ||
-	    s->delay < -(s->dispersion + SLEW_MAX * there))
+	if (here < 0 || there < -2 * x->remote_precision ||
+	    s->delay < -(s->dispersion + SLEW_MAX * fabs(there)))
 		return false;
 	if (s->delay < x->precision)
 		s->delay = x->precision;
