@@ -12,6 +12,7 @@
 
 #include "source.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +21,7 @@
 enum {
 	REPORT_SOURCES_MAX = 128,	/* no report is longer */
 	REPORT_NAME = 256,
-	REPORT_ADDRESS = INET6_ADDRSTRLEN,
+	REPORT_ADDRESS = INET6_ADDRSTRLEN + IF_NAMESIZE,	/* with its scope */
 	REPORT_WHY = 160,		/* longest reason, with its NUL */
 };
 
@@ -168,6 +169,8 @@ struct report_select {
  * @name: as configured
  * @remote: its address
  * @local: that which the response came to; family AF_UNSPEC before the first
+ * @remote_refid: what @remote is as a reference id, host order
+ * @local_refid: likewise
  * @remote_port: host order
  * @leap: enum ntp_leap; this and the next eleven are the response's own
  * @version: 1 to 4
@@ -195,6 +198,7 @@ struct report_select {
 struct report_ntpdata {
 	char name[REPORT_NAME];
 	struct sockaddr_storage remote, local;
+	uint32_t remote_refid, local_refid;
 	uint16_t remote_port;
 	uint8_t leap, version, mode, stratum;
 	int8_t poll, precision;
@@ -249,6 +253,9 @@ size_t report_ntpdata(struct report_ntpdata *n, size_t max);
 void report_activity(struct report_activity *a);
 /* The owner of the daemon's own server fills this; zeros where there is none. */
 void report_serverstats(struct report_serverstats *s);
+
+/* Numeric, BUF has REPORT_ADDRESS bytes; empty for anything but IP. */
+void report_address(const struct sockaddr_storage *ss, char *buf);
 
 /*
  * Does WHICH mean this source: NULL means all, else its name, its address, or
