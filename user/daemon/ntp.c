@@ -34,7 +34,7 @@ void ntp_burst(struct ntp_source *src, unsigned int good, unsigned int total)
 static void start(struct ntp_source *src)
 {
 	src->state = NTP_ONLINE;
-	if (src->opt.iburst)
+	if (src->opt.iburst && !src->opt.peer)
 		ntp_burst(src, IBURST_GOOD, IBURST_TOTAL);
 	timer_set(&src->poll_timer, START_DELAY * (1 + ntp_random_part()));
 }

@@ -94,8 +94,10 @@ struct ntp_when {
  * @transmit: who stamped the request
  * @receive: who stamped the reply
  * @local: our address
- * @sent: packets, the next three likewise
+ * @sent: packets, the next five likewise
  * @received: on its socket, whatever they were
+ * @kernel_sent: stamped by the kernel
+ * @kernel_received: likewise
  * @valid: that were replies to our requests
  * @good: that gave a sample
  */
@@ -107,7 +109,7 @@ struct ntp_report {
 	double response;
 	enum ntp_stamp transmit, receive;
 	struct sockaddr_storage local;
-	uint32_t sent, received, valid, good;
+	uint32_t sent, received, kernel_sent, kernel_received, valid, good;
 };
 
 /**
@@ -128,6 +130,8 @@ struct ntp_report {
  * @last_transmit: likewise
  * @last_sent: when the request of that reply left
  * @last_arrived: when that reply arrived
+ * @peer_transmit: stamp of the last packet of a peer, 32.32, 0 none
+ * @peer_receive: when it arrived, CLOCK_REALTIME, 32.32
  * @missed: requests without a reply since the last one
  * @burst_good: replies the burst still wants
  * @burst_left: requests it still has
@@ -152,6 +156,7 @@ struct ntp_source {
 	struct ntp_when sent;
 	uint64_t last_receive, last_transmit;
 	struct ntp_when last_sent, last_arrived;
+	uint64_t peer_transmit, peer_receive;
 	unsigned int missed;
 	unsigned int burst_good, burst_left;
 	int8_t floor;
@@ -178,6 +183,13 @@ void ntp_poll(void *arg);
 void ntp_no_reply(void *arg);
 void ntp_stop_waiting(struct ntp_source *src);
 double ntp_random_part(void);
+void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
+		unsigned int tests, const struct ntp_when *when);
+
+/* ntp_peer.c: RECEIVE is for the server's server_set_peer_handler(). */
+struct server_packet;
+int ntp_peer_send(struct ntp_source *src);
+bool ntp_peer_receive(const struct server_packet *p);
 
 /* Between ntp_client.c and ntp_io.c. */
 void ntp_receive(struct ntp_source *src, const void *data, size_t len,

@@ -14,6 +14,7 @@
 #define BURST_INTERVAL	2.0
 #define PRESEND_AHEAD	2.0
 #define REPLY_WAIT	4.0
+#define SKEW_MAX	100e-6	/* s/s */
 #define JITTER		0.02	/* of an interval, to either side */
 
 enum {
@@ -44,9 +45,21 @@ static bool in_burst(const struct ntp_source *src)
 	return src->burst_good && src->burst_left;
 }
 
+/* Of two peers the one that wants to know more often says how often. */
+static int interval_log2(const struct ntp_source *src)
+{
+	int poll = src->source.poll;
+
+	if (src->opt.peer && src->source.reach &&
+	    src->report.answer.poll < poll)
+		poll = src->report.answer.poll > src->opt.minpoll ?
+		       src->report.answer.poll : src->opt.minpoll;
+	return poll;
+}
+
 static void schedule(struct ntp_source *src)
 {
-	double interval = ldexp(1, src->source.poll);
+	double interval = ldexp(1, interval_log2(src));
 
 	if (src->state != NTP_ONLINE)
 		return;
@@ -143,7 +156,7 @@ static void not_sent(struct ntp_source *src, int err)
 /* The first of the two packets makes others look up what the second needs. */
 static bool goes_ahead(const struct ntp_source *src)
 {
-	return !src->ahead && !in_burst(src) &&
+	return !src->ahead && !src->opt.peer && !in_burst(src) &&
 	       src->source.poll >= src->opt.presend;
 }
 
@@ -169,12 +182,14 @@ void ntp_poll(void *arg)
 		timer_set(&src->poll_timer, PRESEND_AHEAD);
 	else
 		schedule(src);
-	err = send_request(src);
+	err = src->opt.peer ? ntp_peer_send(src) : send_request(src);
 	if (err) {
 		not_sent(src, err);
 		return;
 	}
 	src->waiting = true;
+	if (src->opt.peer)
+		return;
 	interval = (double)(src->poll_timer.when - loop_now()) * 1e-9;
 	timer_set(&src->reply_timer, fmin(REPLY_WAIT, interval * 0.9));
 }
@@ -247,7 +262,8 @@ static void exchange_of(const struct ntp_source *src,
 	x->precision = clk_precision();
 	x->remote_precision = exact_precision(a->precision);
 	x->frequency = e->valid ? e->fit.frequency : reference.frequency;
-	x->skew = e->valid ? e->skew : NTP_PHI;
+	/* Two samples near each other say less than what crystals are like. */
+	x->skew = e->valid ? fmin(e->skew, SKEW_MAX) : NTP_PHI;
 }
 
 /* What the operator knows of the path. */
@@ -346,8 +362,15 @@ static void burst_goes_on(struct ntp_source *src, bool good)
 		ntp_burst(src, 0, 0);
 }
 
-static void accept_reply(struct ntp_source *src, const struct ntp_answer *a,
-			 unsigned int tests, const struct ntp_when *when)
+/**
+ * ntp_accept() - use a packet that answers the last request
+ * @src: of whom
+ * @a: it
+ * @tests: that it passed; the others are made here
+ * @when: it arrived
+ */
+void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
+		unsigned int tests, const struct ntp_when *when)
 {
 	struct sample s = { 0 };
 	struct ntp_exchange x;
@@ -377,7 +400,9 @@ static void accept_reply(struct ntp_source *src, const struct ntp_answer *a,
 	} else {
 		source_changed(&src->source);
 	}
-	schedule(src);
+	/* Two peers that put each other off would never write again. */
+	if (!src->opt.peer)
+		schedule(src);
 }
 
 /**
@@ -413,7 +438,7 @@ void ntp_receive(struct ntp_source *src, const void *data, size_t len,
 	if (src->last_receive && a.receive == src->last_receive &&
 	    a.transmit == src->last_transmit)
 		tests &= ~(unsigned int)NTP_TEST_DUPLICATE;
-	accept_reply(src, &a, tests, when);
+	ntp_accept(src, &a, tests, when);
 }
 
 /**
@@ -431,6 +456,8 @@ void ntp_transmitted(struct ntp_source *src, const void *data, size_t len,
 	if (len != sizeof(h))
 		return;
 	memcpy(&h, data, sizeof(h));
-	if (be64_to_cpu(h.transmit) == src->request.transmit)
-		src->sent = *when;
+	if (be64_to_cpu(h.transmit) != src->request.transmit)
+		return;
+	src->sent = *when;
+	src->report.kernel_sent += when->kind == NTP_STAMP_KERNEL;
 }

@@ -25,6 +25,10 @@ enum {
 	CONTROL_MAX = 1024,
 };
 
+/* Older or later than this it was taken before the clock was stepped. */
+#define STAMP_AGE_MAX	NS_PER_S
+#define STAMP_AHEAD_MAX	(NS_PER_S / 1000)
+
 static struct {
 	uint16_t port;
 	struct sockaddr_storage address4, address6;
@@ -112,6 +116,7 @@ static bool kernel_stamp(struct msghdr *msg, struct ntp_when *when)
 	struct scm_timestamping all;
 	struct timespec ts = { 0 };
 	struct cmsghdr *c;
+	int64_t age;
 
 	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET)
@@ -129,7 +134,8 @@ static bool kernel_stamp(struct msghdr *msg, struct ntp_when *when)
 		return false;
 	when->raw = clk_raw_of_real(ts.tv_sec * NS_PER_S + ts.tv_nsec);
 	when->kind = NTP_STAMP_KERNEL;
-	return true;
+	age = clk_raw() - when->raw;
+	return age > -STAMP_AHEAD_MAX && age < STAMP_AGE_MAX;
 }
 
 /* One datagram, of the socket or of its error queue; its length or -errno. */
@@ -192,6 +198,7 @@ static void on_ready(int fd, short revents, void *arg)
 	if (len < 0)
 		return;
 	src->report.received++;
+	src->report.kernel_received += when.kind == NTP_STAMP_KERNEL;
 	if (address_equal((struct sockaddr *)&from,
 			  (struct sockaddr *)&src->source.address))
 		ntp_receive(src, data, (size_t)len, &when);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Symmetric active mode: both ask each other in the same packets, which leave
+ * from and come to the server's own port.
+ */
+#include "ntp.h"
+#include "address.h"
+#include "clk.h"
+#include "figures.h"
+#include "server.h"
+#include "server_socket.h"
+
+#include "core/ntptime.h"
+#include "core/reply.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * A peer measures by our time of transmission, so it cannot be random as a
+ * client's is; what lies below our precision can.
+ */
+static uint64_t transmit_stamp(int8_t precision)
+{
+	uint64_t now = ntp_from_unix(clk_real()), noise = ntp_io_random();
+
+	if (precision > -8)
+		precision = -8;
+	if (precision <= -32)
+		return now;
+	return now ^ (noise & ((1ULL << (32 + precision)) - 1));
+}
+
+static void fill(const struct ntp_source *src, struct ntp_header *h,
+		 const struct ntp_server *says)
+{
+	*h = (struct ntp_header){
+		.li_vn_mode = (u8)(says->leap << 6 | src->opt.version << 3 |
+				   NTP_MODE_SYMMETRIC_ACTIVE),
+		.stratum = says->stratum,
+		.poll = src->source.poll,
+		.precision = says->precision,
+		.root_delay = says->root_delay,
+		.root_dispersion = says->root_dispersion,
+		.refid = says->refid,
+		.reference = says->reference,
+		.origin = cpu_to_be64(src->peer_transmit),
+		.receive = cpu_to_be64(src->peer_receive),
+	};
+}
+
+/**
+ * ntp_peer_send() - write to a peer
+ * @src: to whom
+ *
+ * Return: 0 or -errno; -ENOTCONN while the server has no socket.
+ */
+int ntp_peer_send(struct ntp_source *src)
+{
+	static const struct sockaddr_storage any;
+	int fd = server_socket(src->source.address.ss_family);
+	struct ntp_server says;
+	struct ntp_header h;
+	struct figures f;
+	int err;
+
+	if (fd < 0)
+		return -ENOTCONN;
+	figures_now(&f, figures_mapped());
+	figures_wire(&f, clk_precision(), &says);
+	fill(src, &h, &says);
+	src->request = (struct ntp_request){
+		.mode = NTP_MODE_SYMMETRIC_ACTIVE,
+		.version = src->opt.version,
+		.poll = src->source.poll,
+		.transmit = transmit_stamp(says.precision),
+	};
+	h.transmit = cpu_to_be64(src->request.transmit);
+	src->sent = (struct ntp_when){ clk_raw(), NTP_STAMP_DAEMON };
+	err = server_socket_send(fd, &src->source.address, &any, 0, &h,
+				 sizeof(h));
+	if (err < 0)
+		return err;
+	src->report.sent++;
+	return 0;
+}
+
+/*
+ * What the next packet gives back to the peer. One that does not know our last
+ * packet may be made up, or be the first after one of both was lost or began:
+ * taking it would let anybody keep two peers apart for ever, not taking it
+ * would do so without anybody. So it counts only when we have missed one.
+ */
+static void keep_stamps(struct ntp_source *src, const struct ntp_answer *a,
+			bool genuine, int64_t received)
+{
+	if (!genuine && src->peer_transmit && !src->missed)
+		return;
+	src->peer_transmit = a->transmit;
+	src->peer_receive = ntp_from_unix(received);
+}
+
+static void take(struct ntp_source *src, struct ntp_answer *a,
+		 const struct server_packet *p)
+{
+	struct ntp_when when = {
+		.raw = clk_raw_of_real(p->received),
+		.kind = p->by_kernel ? NTP_STAMP_KERNEL : NTP_STAMP_DAEMON,
+	};
+	unsigned int tests = ntp_packet_check(&src->request, a);
+	bool genuine = tests & NTP_TEST_ORIGIN;
+
+	if (a->kiss || a->transmit == src->peer_transmit)
+		return;
+	keep_stamps(src, a, genuine, p->received);
+	if (!genuine || !src->waiting)
+		return;
+	ntp_stop_waiting(src);
+	src->report.local = p->to;
+	src->report.answer = *a;
+	ntp_accept(src, a, tests, &when);
+}
+
+/**
+ * ntp_peer_receive() - a packet in a symmetric mode has come to the server
+ * @p: it
+ *
+ * For server_set_peer_handler(). A peer is known by its address and port.
+ * Return: whether it was a configured peer's, and nobody else is to answer it.
+ */
+bool ntp_peer_receive(const struct server_packet *p)
+{
+	struct ntp_source *src = ntp_find((const void *)&p->from);
+	struct ntp_answer a;
+
+	if (!src || src->source.type != SOURCE_PEER)
+		return false;
+	src->report.received++;
+	if (src->state == NTP_ONLINE && ntp_packet_parse(p->data, p->len, &a))
+		take(src, &a, p);
+	return true;
+}

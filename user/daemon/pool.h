@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Lines of the configuration: a literal address is one source for ever; a name
+ * is as many as are wanted of the addresses it has, and bad ones are replaced.
+ */
+#ifndef KNTPD_POOL_H
+#define KNTPD_POOL_H
+
+#include "ntp.h"
+#include "resolve.h"
+
+/* Longest name, with its NUL; as struct source has it. */
+enum { POOL_NAME = 256, POOL_DROPPED = 16 };
+
+/**
+ * struct ntp_group - one line
+ * @next: in ntp_groups
+ * @name: as configured
+ * @port: host order
+ * @wanted: sources it is to have
+ * @literal: @name is an address
+ * @opt: of its sources
+ * @lookup: of the name
+ * @timer: next look at its members
+ * @last_lookup: ended then, CLOCK_MONOTONIC, ns; 0 never
+ * @failures: look-ups in a row that gave nothing new
+ * @spare: addresses not used yet
+ * @n_spare: how many
+ * @dropped: addresses that were bad lately, a ring
+ * @n_dropped: how many there ever were
+ */
+struct ntp_group {
+	struct ntp_group *next;
+	char name[POOL_NAME];
+	uint16_t port;
+	unsigned int wanted;
+	bool literal;
+	struct ntp_options opt;
+	struct lookup lookup;
+	struct timer timer;
+	int64_t last_lookup;
+	unsigned int failures;
+	struct sockaddr_storage spare[RESOLVE_MAX];
+	unsigned int n_spare;
+	struct sockaddr_storage dropped[POOL_DROPPED];
+	unsigned int n_dropped;
+};
+
+extern struct ntp_group *ntp_groups;
+
+/* NULL: ERRNO says why. */
+struct ntp_group *ntp_group_add(const char *name, uint16_t port, int family,
+				unsigned int wanted,
+				const struct ntp_options *opt);
+void ntp_group_del(struct ntp_group *g);
+/* One source for good: its group wants one less, and goes with the last. */
+void ntp_remove(struct ntp_source *src);
+/* Looks all names up again, now. */
+void ntp_refresh(void);
+/* Sources that are wanted of names but have no address yet. */
+unsigned int pool_unresolved(void);
+
+#endif
