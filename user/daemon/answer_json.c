@@ -403,7 +403,7 @@ void answer_serverstats(struct json_object *o)
 	put_u64(o, "authenticated", s.authenticated);
 	put_u64(o, "interleaved", s.interleaved);
 	put_u64(o, "timestamps_held", s.stamps_held);
-	put_ns(o, "timestamp_span_ns", (double)s.stamps_span);
+	put_u64(o, "timestamp_span_s", s.stamps_span);
 	put_u64(o, "rx_daemon", s.rx_daemon);
 	put_u64(o, "tx_daemon", s.tx_daemon);
 	put_u64(o, "rx_kernel", s.rx_kernel);

@@ -305,13 +305,16 @@ static void make_directory(const char *path)
 {
 	char dir[sizeof(control.path)];
 	char *slash;
+	mode_t mask;
 
 	snprintf(dir, sizeof(dir), "%s", path);
 	slash = strrchr(dir, '/');
 	if (!slash || slash == dir)
 		return;
 	*slash = '\0';
+	mask = umask(0022);
 	mkdir(dir, 0755);
+	umask(mask);
 }
 
 /* Anybody may connect, whatever the umask is. */

@@ -2,6 +2,7 @@
 #include "report.h"
 #include "addr.h"
 #include "clk.h"
+#include "ntp.h"
 #include "reference.h"
 
 #include <arpa/inet.h>
@@ -25,7 +26,7 @@ static const struct {
 	[SOURCE_WAITS] = { '?', 'w' },
 	[SOURCE_STALE] = { '?', 'S' },
 	[SOURCE_ORPHAN] = { '?', 'O' },
-	[SOURCE_UNTRUSTED] = { '?', 'T' },
+	[SOURCE_UNTRUSTED] = { 'x', 'T' },
 	[SOURCE_FALSETICKER] = { 'x', 'x' },
 	[SOURCE_NOT_PREFERRED] = { '-', 'P' },
 	[SOURCE_WAITS_UPDATE] = { '-', 'W' },
@@ -93,6 +94,20 @@ void report_tracking(struct report_tracking *t)
 	t->interval = r->interval;
 }
 
+/*
+ * What is corrected since is not in a sample; its owner knows what CLOCK_REALTIME
+ * was then, when it was not a better one that was taken from a filter.
+ */
+static double measured(const struct source *src, const struct sample *last,
+		       double offset)
+{
+	const struct ntp_source *ntp = (const struct ntp_source *)src;
+
+	if (src->type == SOURCE_REFCLOCK || ntp->report.sample.raw != last->raw)
+		return offset;
+	return -ntp->report.offset;
+}
+
 static char brief_mark(const struct source *src)
 {
 	/* A reply from a server that is not synchronised itself. */
@@ -120,7 +135,7 @@ size_t report_sources(struct report_source *s, size_t max)
 		last = estimate_last(&src->est);
 		s->since_sample = seconds(now - last->raw);
 		s->offset = seconds(reference_time(last->raw) - last->utc);
-		s->measured = s->offset;
+		s->measured = measured(src, last, s->offset);
 		s->error = (last->delay + last->root_delay) / 2 +
 			   last->dispersion + last->root_dispersion;
 	}
@@ -200,6 +215,12 @@ size_t report_select(struct report_select *s, size_t max)
 		s->hi = -src->error_lo;
 	}
 	return n;
+}
+
+/* Until there is a server that counts. */
+__attribute__((weak)) void report_serverstats(struct report_serverstats *s)
+{
+	memset(s, 0, sizeof(*s));
 }
 
 /* Are the first BITS bits the same? */
