@@ -13,11 +13,12 @@ root=../..
 out=${KNTP_BUILD:-$root/build}/tests/fuzz
 seconds=${KNTP_FUZZ_SECONDS:-10}
 seed=${KNTP_SEED:-$(($(date +%s) % 1000000000))}
-read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units acl_file}"
+read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units acl_file chronyd}"
 
 flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror
        -fno-omit-frame-pointer "-I$root/include/uapi" "-I$root/user/lib"
-       "-I$root/user/ctl" -fno-sanitize-recover=undefined)
+       "-I$root/user/ctl" "-I$root/kmod"
+       -fno-sanitize-recover=undefined)
 core=$root/kmod/core
 user=$root/user
 
@@ -31,6 +32,7 @@ sources() # target
 	reply|prefix) ls "$core"/*.c ;;
 	addr)	ls "$user/lib/addr.c" ;;
 	units)	ls "$user/lib/units.c" ;;
+	chronyd) ls "$user/daemon/chronyd.c" ;;
 	acl_file)
 		pkg-config --exists libmnl json-c || return
 		find "$user/lib" "$user/ctl" -name '*.c' ! -name main.c \
@@ -41,7 +43,10 @@ sources() # target
 
 libraries() # target
 {
-	[ "$1" != acl_file ] || pkg-config --libs libmnl json-c
+	case $1 in
+	acl_file) pkg-config --libs libmnl json-c ;;
+	chronyd) echo -lm ;;
+	esac
 }
 
 # Octets of hexadecimal text as a file.

@@ -84,7 +84,6 @@ int access_add(struct access *a, int family, const void *addr, uint8_t len,
 		f->list = list;
 		f->room = room;
 	}
-	p.order = (u32)f->n;
 	f->list[f->n++] = p;
 	return 0;
 }
@@ -113,6 +112,10 @@ static void drop_doubles(struct access_family *f)
 
 static int build(struct access_family *f)
 {
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		f->list[i].order = (u32)i;
 	/* qsort(3) does not take a null pointer */
 	if (f->n)
 		qsort(f->list, f->n, sizeof(*f->list), by_prefix_then_order);

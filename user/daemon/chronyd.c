@@ -48,8 +48,8 @@ static_assert(AT_INTERVAL + 4 == CHRONYD_TRACKING_LEN, "tracking report");
 
 /* What a host with 32 bits of time has for the upper half. */
 #define NO_HIGH_SECONDS	0x7fffffff
-/* Beyond the year 2500 it is no time, and as ns it would not fit. */
-#define SECONDS_MAX	16725225600ULL
+/* Beyond the year 2255 it would not fit as ns. */
+#define SECONDS_MAX	9000000000ULL
 
 static uint16_t get16(const uint8_t *data, size_t at)
 {

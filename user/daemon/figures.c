@@ -67,9 +67,9 @@ static uint64_t sum(uint64_t a, uint64_t b)
  */
 static uint64_t clock_error(int64_t raw, int64_t real)
 {
-	int64_t off = reference_time(raw) - real;
+	uint64_t off = (uint64_t)reference_time(raw) - (uint64_t)real;
 
-	return off < 0 ? -(uint64_t)off : (uint64_t)off;
+	return off >> 63 ? -off : off;
 }
 
 /**
