@@ -30,7 +30,14 @@ sources() # program
 		     "$daemon/server_socket.c" ;;
 	follow)	echo "$daemon"/{chronyd,clk,figures,follow_chronyd}.c \
 		     "$daemon"/{follow_kernel,log,loop}.c ;;
+	privs)	echo "$daemon"/{log,seccomp}.c ;;
 	esac
+}
+
+libraries() # program
+{
+	echo -lm
+	[ "$1" != privs ] || pkg-config --libs libcap libseccomp 2>/dev/null
 }
 
 usable() # compiler
@@ -59,11 +66,17 @@ merge() # prefix
 run_one() # compiler, program
 {
 	local exe=$out/$1/$2 log=$out/$1/$2.log status=0
-	local -a with
+	local -a with libs
 
 	read -ra with <<<"$(sources "$2")"
+	read -ra libs <<<"$(libraries "$2" | tr '\n' ' ')"
+	if [ "$2" = privs ] && [ ${#libs[@]} -lt 3 ]; then
+		checks=$((checks + 1))
+		echo "ok $checks $1 $2 # SKIP libcap or libseccomp is not installed"
+		return
+	fi
 	if ! "$1" "${flags[@]}" -o "$exe" "$2.c" "$daemon/$2.c" \
-	   ${with[0]:+"${with[@]}"} -lm >"$log" 2>&1; then
+	   ${with[0]:+"${with[@]}"} "${libs[@]}" >"$log" 2>&1; then
 		sed 's/^/# /' "$log"
 		result "not ok" "$1 $2: builds"
 		return
@@ -86,7 +99,7 @@ for cc in ${CC:-gcc clang}; do
 		echo "ok $checks $cc # SKIP $cc or its sanitizers are not installed"
 		continue
 	fi
-	for program in figures chronyd access server follow; do
+	for program in figures chronyd access server follow privs; do
 		run_one "$cc" "$program"
 	done
 done

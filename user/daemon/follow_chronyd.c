@@ -107,7 +107,7 @@ static void mirror(const struct chronyd_tracking *t)
 	reference.growth = growth(t);
 	reference.frequency = -t->frequency;
 	reference.skew = t->skew;
-	reference.residual = t->residual;
+	reference.residual = -t->residual;
 	reference.last_offset = t->last_offset;
 	reference.rms_offset = t->rms_offset;
 	reference.interval = t->interval;
