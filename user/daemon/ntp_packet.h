@@ -19,7 +19,7 @@
 
 /* In the order chronyc shows them: 111 111 1111. */
 enum ntp_test {
-	NTP_TEST_DUPLICATE = 1 << 0,	/* 1: not the same as the last one */
+	NTP_TEST_DUPLICATE = 1 << 0,	/* 1: not the last one again */
 	NTP_TEST_ORIGIN = 1 << 1,	/* 2: answers our request */
 	NTP_TEST_STAMPS = 1 << 2,	/* 3: its times make sense */
 	NTP_TEST_AUTH = 1 << 3,		/* 5: authentic, where that is asked */

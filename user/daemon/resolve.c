@@ -119,7 +119,7 @@ static void on_answer(int fd, short revents, void *arg)
 		finish(l, a.err, a.addr, a.n);
 }
 
-/* Also when it could not be asked at all: its caller is called from the loop. */
+/* Also when it could not be asked at all: the loop tells its caller then. */
 static void on_timer(void *arg)
 {
 	finish(arg, EAI_AGAIN, NULL, 0);

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/* When a server is asked, and what nobody can make of its replies. */
+#include "ntpworld.h"
+
+static void plain(void)
+{
+	struct ntp_options opt = options();
+	double first, second;
+	int64_t at;
+
+	begin(&opt);
+	first = until_request();
+	CHECK(first >= 0.2 && first <= 0.4, "first after %g", first);
+	at = now;
+	answered();
+	CHECK(samples == 1 && src->source.reach == 1, "%u samples", samples);
+	CHECK(sample.raw == at + 1000000 && llabs(sample.utc - BOOT -
+						  sample.raw) <= 1,
+	      "offset %lld", (long long)(sample.utc - BOOT - sample.raw));
+	CHECK(fabs(sample.delay - 0.002) < 1e-9, "delay %g", sample.delay);
+	CHECK(!opened, "closed");
+	second = until_request();
+	CHECK(second > 62 && second < 66, "second after %g", second);
+	end();
+}
+
+/* The same reply once more, late, or without its request. */
+static void replay(void)
+{
+	struct ntp_options opt = options();
+	struct ntp_header h, old;
+
+	begin(&opt);
+	until_request();
+	h = answer_at(now);
+	advance(0.001);
+	deliver(&h);
+	deliver(&h);
+	deliver(&h);
+	CHECK(samples == 1 && src->report.valid == 1, "%u samples", samples);
+	old = h;
+	until_request();
+	deliver(&old);
+	CHECK(samples == 1 && opened == 1, "%u samples", samples);
+	answered();
+	CHECK(samples == 2, "the true one is still waited for");
+	until_request();
+	h = answer_at(now);
+	advance(5);
+	CHECK(!opened, "closed after a while");
+	deliver(&h);
+	CHECK(samples == 2, "late");
+	end();
+}
+
+/* What does not know the cookie changes nothing at all. */
+static void forged(void)
+{
+	struct ntp_options opt = options();
+	struct ntp_header h;
+	struct ntp_source was;
+	u8 junk[NTP_HEADER_LEN];
+	int i;
+
+	begin(&opt);
+	until_request();
+	was = *src;
+	for (i = 0; i < 10000; i++) {
+		h = answer_at(now);
+		h.origin = cpu_to_be64(random64());
+		if (i & 1) {
+			h.li_vn_mode = 0xe4;
+			h.stratum = 0;
+			h.refid = cpu_to_be32(i & 2 ? NTP_KISS_RATE :
+						      NTP_KISS_DENY);
+		}
+		deliver(&h);
+		random_bytes(junk, sizeof(junk));
+		memcpy(&h, junk, sizeof(h));
+		deliver(&h);
+	}
+	CHECK(!memcmp(&was, src, sizeof(was)), "it has changed");
+	answered();
+	CHECK(samples == 1, "%u samples", samples);
+	end();
+}
+
+static void kiss(uint32_t code)
+{
+	struct ntp_header h = answer_at(now);
+
+	h.li_vn_mode = 0xe4;
+	h.stratum = 0;
+	h.refid = cpu_to_be32(code);
+	deliver(&h);
+}
+
+static void kisses(void)
+{
+	struct ntp_options opt = options();
+	double wait;
+	int i;
+
+	opt.minpoll = 4;
+	opt.iburst = true;
+	begin(&opt);
+	until_request();
+	kiss(NTP_KISS_RATE);
+	CHECK(!src->burst_left && src->source.poll == 5, "%d",
+	      src->source.poll);
+	wait = until_request();
+	CHECK(wait > 31 && wait < 33, "waits %g", wait);
+	for (i = 0; i < 20; i++) {
+		kiss(NTP_KISS_RATE);
+		until_request();
+	}
+	CHECK(src->source.poll == 10, "no end: %d", src->source.poll);
+	src->source.est.valid = true;
+	src->source.est.fit.noise = 1e-9;
+	src->source.est.fit.wander = 1;
+	for (i = 0; i < 20; i++) {
+		answered();
+		until_request();
+	}
+	CHECK(src->source.poll == 10, "forgotten: %d", src->source.poll);
+	kiss(0x4e4b4559);
+	CHECK(src->state == NTP_ONLINE && src->source.poll == 10, "other code");
+	until_request();
+	kiss(NTP_KISS_DENY);
+	CHECK(src->state == NTP_DENIED && !src->source.reach && !timers,
+	      "denied");
+	ntp_set_online(src, true);
+	until_request();
+	answered();
+	CHECK(src->source.reach == 1, "asked again by the operator");
+	end();
+}
+
+static void bursts(void)
+{
+	struct ntp_options opt = options();
+	double wait;
+	int i;
+
+	opt.iburst = true;
+	begin(&opt);
+	until_request();
+	for (i = 0; i < 3; i++) {
+		answered();
+		wait = until_request();
+		CHECK(wait > 1.9 && wait < 2.1, "waits %g", wait);
+	}
+	answered();
+	wait = until_request();
+	CHECK(wait > 60, "four were good, then %g", wait);
+	end();
+
+	begin(&opt);
+	until_request();
+	for (i = 0; i < 7; i++) {
+		wait = until_request();
+		CHECK(wait > 1.9 && wait < 2.1, "waits %g", wait);
+	}
+	wait = until_request();
+	CHECK(wait > 60, "eight were in vain, then %g", wait);
+	end();
+
+	opt.iburst = false;
+	opt.burst = true;
+	begin(&opt);
+	until_request();
+	wait = until_request();
+	CHECK(wait < 2.1, "again after %g", wait);
+	answered();
+	wait = until_request();
+	CHECK(wait > 60, "one was good, then %g", wait);
+	end();
+}
+
+static void reach(void)
+{
+	struct ntp_options opt = options();
+	unsigned int i, before;
+
+	begin(&opt);
+	until_request();
+	answered();
+	before = changes;
+	for (i = 0; i < 8; i++)
+		until_request();
+	advance(5);
+	CHECK(!src->source.reach && changes == before + 8, "%o", src->source.reach);
+	CHECK(src->source.poll == 7, "asked less: %d", src->source.poll);
+	until_request();
+	answered();
+	CHECK(src->source.reach == 1 && src->source.poll == 6, "back: %d",
+	      src->source.poll);
+	until_request();
+	answered();
+	CHECK(src->source.reach == 3, "%o", src->source.reach);
+	/* The network is down: it is tried all the same. */
+	out_error = -ENETUNREACH;
+	advance(200);
+	CHECK(src->source.reach == (3 << 3 & 0xff) ||
+	      src->source.reach == (3 << 4 & 0xff), "%o", src->source.reach);
+	out_error = 0;
+	until_request();
+	answered();
+	CHECK(src->source.reach & 1, "%o", src->source.reach);
+	end();
+}
+
+static void unsynchronised(void)
+{
+	struct ntp_options opt = options();
+	struct ntp_header h;
+
+	opt.minstratum = 3;
+	begin(&opt);
+	until_request();
+	answered();
+	CHECK(src->source.stratum == 3, "minstratum: %u", src->source.stratum);
+	until_request();
+	h = answer_at(now);
+	h.li_vn_mode |= 0xc0;
+	h.stratum = 0;
+	deliver(&h);
+	CHECK(samples == 1 && src->source.leap == 3 && src->source.reach == 2,
+	      "leap %u reach %o", src->source.leap, src->source.reach);
+	until_request();
+	h = answer_at(now);
+	h.stratum = 15;
+	h.root_dispersion = cpu_to_be32(16 << 16);
+	deliver(&h);
+	CHECK(samples == 1, "16 s off");
+	end();
+}
+
+static const struct test_case cases[] = {
+	{ "a request, its reply, the next", plain },
+	{ "a reply counts once", replay },
+	{ "forged replies and kisses", forged },
+	{ "kisses are obeyed", kisses },
+	{ "bursts", bursts },
+	{ "reach and the interval without replies", reach },
+	{ "a server without time", unsynchronised },
+};
+
+TEST_MAIN(cases)

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A network, clocks and timers that are made up, for associations to run in.
+ * Included once by a program, which links the real rest of them.
+ */
+#ifndef _KNTP_TESTS_UNIT_NTPWORLD_H
+#define _KNTP_TESTS_UNIT_NTPWORLD_H
+
+#include "harness.h"
+#include "../../user/daemon/address.h"
+#include "../../user/daemon/clk.h"
+#include "../../user/daemon/figures.h"
+#include "../../user/daemon/log.h"
+#include "../../user/daemon/ntp.h"
+#include "../../user/daemon/reference.h"
+#include "../../user/daemon/server.h"
+#include "../../user/daemon/server_socket.h"
+#include "../../kmod/core/ntptime.h"
+#include "../../kmod/core/reply.h"
+
+#include <errno.h>
+#include <math.h>
+
+#define BOOT	(1900000000 * NS_PER_S)	/* what the clock says at RAW 0 */
+
+static int64_t now;
+static struct timer *timers;
+static struct ntp_header out;		/* what was sent last */
+static int out_error;
+static unsigned int sent, opened, samples, changes;
+static struct sample sample;
+static struct ntp_source *src;
+
+struct source *sources;
+struct reference reference;
+
+void log_msg(int priority, const char *fmt, ...)
+{
+	(void)priority, (void)fmt;
+}
+
+int64_t clk_raw(void)
+{
+	return now;
+}
+
+int64_t clk_real(void)
+{
+	return BOOT + now;
+}
+
+void clk_pair(int64_t *raw, int64_t *real)
+{
+	*raw = now;
+	*real = BOOT + now;
+}
+
+int64_t clk_raw_of_real(int64_t real)
+{
+	return real - BOOT;
+}
+
+double clk_frequency(void)
+{
+	return 0;
+}
+
+double clk_precision(void)
+{
+	return 1e-7;
+}
+
+int64_t loop_now(void)
+{
+	return now;
+}
+
+void timer_cancel(struct timer *t)
+{
+	struct timer **p;
+
+	for (p = &timers; *p && *p != t; p = &(*p)->next)
+		;
+	if (*p)
+		*p = t->next;
+	t->armed = false;
+}
+
+void timer_set(struct timer *t, double delay)
+{
+	struct timer **p;
+
+	timer_cancel(t);
+	t->when = now + (int64_t)(delay * 1e9);
+	for (p = &timers; *p && (*p)->when <= t->when; p = &(*p)->next)
+		;
+	t->next = *p;
+	*p = t;
+	t->armed = true;
+}
+
+int ntp_io_open(struct ntp_source *s)
+{
+	ntp_io_close(s);
+	if (out_error)
+		return out_error;
+	s->fd = 1;
+	opened++;
+	return 0;
+}
+
+void ntp_io_close(struct ntp_source *s)
+{
+	if (s->fd >= 0)
+		opened--;
+	s->fd = -1;
+}
+
+int ntp_io_send(struct ntp_source *s, const void *data, size_t len)
+{
+	CHECK(len == sizeof(out), "length %zu", len);
+	memcpy(&out, data, sizeof(out));
+	s->sent = (struct ntp_when){ now, NTP_STAMP_DAEMON };
+	s->report.sent++;
+	sent++;
+	return 0;
+}
+
+uint64_t ntp_io_random(void)
+{
+	return random64();
+}
+
+/* The server's part that peers stand on. */
+int server_socket(int family)
+{
+	(void)family;
+	return out_error ? -1 : 1;
+}
+
+int server_socket_send(int fd, const struct sockaddr_storage *to,
+		       const struct sockaddr_storage *from,
+		       unsigned int ifindex, const void *data, size_t len)
+{
+	(void)fd, (void)to, (void)from, (void)ifindex;
+	memcpy(&out, data, len);
+	sent++;
+	return 0;
+}
+
+bool figures_mapped(void)
+{
+	return false;
+}
+
+void figures_now(struct figures *f, bool mapped)
+{
+	(void)mapped;
+	*f = (struct figures){ .stratum = 3 };
+}
+
+void figures_wire(const struct figures *f, double precision,
+		  struct ntp_server *server)
+{
+	(void)precision;
+	*server = (struct ntp_server){
+		.stratum = f->stratum, .precision = -23,
+	};
+}
+
+void source_add(struct source *s)
+{
+	(void)s;
+}
+
+void source_del(struct source *s)
+{
+	(void)s;
+}
+
+void source_sample(struct source *s, const struct sample *x)
+{
+	struct estimate *e = &s->est;
+
+	e->sample[e->n++ % ESTIMATE_SAMPLES] = *x;
+	sample = *x;
+	samples++;
+}
+
+void source_changed(struct source *s)
+{
+	(void)s;
+	changes++;
+}
+
+/* The least of an estimate: nothing is fitted here, tests set it. */
+void estimate_init(struct estimate *e, unsigned int max_samples)
+{
+	memset(e, 0, sizeof(*e));
+	e->max = max_samples;
+}
+
+const struct sample *estimate_last(const struct estimate *e)
+{
+	return &e->sample[(e->n - 1) % ESTIMATE_SAMPLES];
+}
+
+double estimate_min_delay(const struct estimate *e)
+{
+	double least = INFINITY;
+	unsigned int i;
+
+	for (i = 0; i < e->n && i < ESTIMATE_SAMPLES; i++)
+		least = fmin(least, e->sample[i].delay);
+	return least;
+}
+
+struct fit fit_at(const struct fit *f, int64_t raw)
+{
+	struct fit at = *f;
+
+	at.utc += raw - f->raw;
+	at.raw = raw;
+	return at;
+}
+
+static void advance(double s)
+{
+	int64_t until = now + (int64_t)(s * 1e9);
+	struct timer *t;
+
+	while (timers && timers->when <= until) {
+		t = timers;
+		now = t->when > now ? t->when : now;
+		timers = t->next;
+		t->armed = false;
+		t->fn(t->arg);
+	}
+	now = until;
+}
+
+/* To the next request; its time of sending, s since then. */
+static double until_request(void)
+{
+	unsigned int before = sent;
+	int64_t start = now;
+
+	while (sent == before && timers)
+		advance((double)(timers->when - now) * 1e-9);
+	return (double)(now - start) * 1e-9;
+}
+
+/* A server of stratum 1, 1 ms away, whose clock is right. */
+static struct ntp_header answer_at(int64_t received)
+{
+	struct ntp_server says = { .stratum = 1, .precision = -20 };
+	struct ntp_header h = out;
+	u64 stamp = ntp_from_unix(BOOT + received);
+
+	ntp_reply(&h, &says, stamp, stamp);
+	return h;
+}
+
+static void deliver(const struct ntp_header *h)
+{
+	struct ntp_when when = { now, NTP_STAMP_KERNEL };
+	u8 *copy = flush_copy(h, sizeof(*h));
+
+	ntp_receive(src, copy, sizeof(*h), &when);
+	free(copy);
+}
+
+static void answered(void)
+{
+	struct ntp_header h = answer_at(now + 1000000);
+
+	advance(0.002);
+	deliver(&h);
+}
+
+static struct ntp_options options(void)
+{
+	struct ntp_options opt;
+
+	ntp_options_default(&opt);
+	return opt;
+}
+
+static void begin(const struct ntp_options *opt)
+{
+	struct sockaddr_storage a;
+
+	now = 1000 * NS_PER_S;
+	sent = samples = changes = 0;
+	out_error = 0;
+	address_parse("192.0.2.1", &a);
+	address_set_port((void *)&a, NTP_PORT);
+	src = ntp_add("test", (void *)&a, opt);
+	CHECK(src, "added");
+}
+
+static void end(void)
+{
+	ntp_del(src);
+	CHECK(!timers && !opened && !ntp_sources, "all is given back");
+}
+
+#endif /* _KNTP_TESTS_UNIT_NTPWORLD_H */
