@@ -13,6 +13,8 @@ build=${KNTP_BUILD:-$top/build}
 kntp=${KNTP:-$build/kntp}
 man=$top/user/man/kntp.8
 completion=$top/user/completion/kntp.bash
+# No daemon of this machine's is to answer.
+export KNTPD_SOCKET=/no/such/kntpd.sock
 
 # shellcheck source=../ktap.sh
 . "$top/tests/ktap.sh"
@@ -157,6 +159,53 @@ clock_words()
 	clock "'offset' is not a word it knows" "${set[@]}" offset 1
 }
 
+daemon_words()
+{
+	local not_s="is not seconds: a decimal number, and s, ms, us or ns after it"
+	local n
+
+	usage "tracking: 'x' is one word too many" tracking x
+	usage "tracking: '-v' is not an option it knows" tracking -v
+	usage "sources: '-a' is not an option it knows" sources -a
+	usage "sources: '-vn' is not an option it knows" sources -vn
+	usage "ntpdata: 'b' is one word too many" ntpdata a b
+	usage "burst: GOOD/MAX is missing, such as 4/8" burst
+	usage "burst: '4' is not GOOD/MAX, such as 4/8" burst 4
+	usage "burst: GOOD: '0' is not a number from 1 to 1000" burst 0/4
+	usage "burst: MAX: '3' is not a number from 4 to 1000" burst 4/3
+	usage "burst: 'b' is one word too many" burst 4/8 a b
+	usage "online: 'b' is one word too many" online a b
+	usage "add: server, pool or peer is missing" add
+	usage "add: 'refclock' is neither server, pool nor peer" add refclock PPS
+	usage "add: server: its NAME is missing" add server
+	usage "delete: a NAME is missing, or an ADDRESS" delete
+	usage "waitsync: MAX-TRIES: 'x' is not a number from 0 to 4294967295" \
+		waitsync x
+	usage "waitsync: MAX-CORRECTION: 'x' $not_s" waitsync 1 x
+	usage "waitsync: MAX-SKEW: 'x' is not a decimal number" waitsync 1 1 x
+	usage "waitsync: INTERVAL: 'x' $not_s" waitsync 1 1 1 x
+	usage "waitsync: '5' is one word too many" waitsync 1 1 1 1 5
+	for n in makestep burst online offline add delete reload; do
+		usage "$n: -c: it has no CSV form" -c "$n"
+	done
+}
+
+no_daemon()
+{
+	local why="kntpd is not running: nobody listens at $KNTPD_SOCKET" n
+
+	for n in tracking sources sourcestats selectdata ntpdata activity \
+		 serverstats makestep online offline reload; do
+		errs 4 "kntp: $n: $why" "$n"
+	done
+	errs 4 "kntp: sources: $why" -j -p sources
+	errs 4 "kntp: sources: $why" -c sources -n
+	errs 4 "kntp: burst: $why" burst 4/8 10.0.0.0/8
+	errs 4 "kntp: add: $why" add server ntp.example iburst
+	errs 4 "kntp: delete: $why" delete ntp.example
+	errs 4 "kntp: waitsync: $why" waitsync 2 0 0 0.1
+}
+
 load() # message behind "kntp: <stdin>:", text
 {
 	local said got
@@ -250,7 +299,10 @@ in_step()
 		test "$(commands | cut -d' ' -f1 | sort -u)" = \
 		"$(completes kntp | grep '^[a-z]' | grep -v help | sort)"
 	while read -r object verb; do
-		[ "$verb" != - ] || continue
+		if [ "$verb" = - ]; then
+			check "manual: $object" manual_has " $object "
+			continue
+		fi
 		check "manual: $object $verb" manual_has " $object $verb"
 		check "completion: $object $verb" \
 			grep -qx "$verb" <(completes kntp "$object")
@@ -293,7 +345,9 @@ listen_words
 acl_words
 clock_words
 files
+daemon_words
 no_module
+no_daemon
 help_of_each
 in_step
 output

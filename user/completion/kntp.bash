@@ -29,7 +29,11 @@ _kntp_verbs() # object
 	acl) echo allow deny pass del load check show flush help ;;
 	clock) echo set show help ;;
 	stats) echo show reset help ;;
-	status|monitor) echo help ;;
+	tracking) echo -n help ;;
+	sources|sourcestats|selectdata) echo -v -n help ;;
+	add) echo server pool peer help ;;
+	status|monitor|ntpdata|activity|serverstats|waitsync|makestep|burst|\
+	online|offline|delete|reload) echo help ;;
 	esac
 }
 
@@ -46,6 +50,9 @@ _kntp()
 		words=$(command ls /run/netns 2>/dev/null)
 	elif ((i == COMP_CWORD)); then
 		words="status listen acl clock stats monitor help
+		       tracking sources sourcestats selectdata ntpdata activity
+		       serverstats waitsync makestep burst online offline add
+		       delete reload
 		       -j --json -c -v -p -n -V --version -h --help"
 	elif ((i + 1 == COMP_CWORD)); then
 		words=$(_kntp_verbs "${COMP_WORDS[i]}")

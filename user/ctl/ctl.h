@@ -15,11 +15,13 @@ enum exit_status {
 	EXIT_USAGE,
 	EXIT_NOT_PERMITTED,
 	EXIT_NO_MODULE,
+	EXIT_NOT_RUNNING = EXIT_NO_MODULE,	/* kntpd */
 };
 
 struct ctl {
 	const char *what;	/* "clock set", for messages */
 	bool verbose;
+	bool pretty;		/* of -p */
 	struct nl nl;		/* after ctl_open() */
 };
 
@@ -72,7 +74,6 @@ int acl_count(struct ctl *ctl, uint64_t *count);
 /* The device's name, for an index. BUF has IF_NAMESIZE bytes or more. */
 const char *dev_name(uint32_t ifindex, char *buf);
 
-
 int cmd_status(struct ctl *ctl, int argc, char **argv);
 int cmd_monitor(struct ctl *ctl, int argc, char **argv);
 int cmd_listen_add(struct ctl *ctl, int argc, char **argv);
@@ -90,5 +91,22 @@ int cmd_clock_set(struct ctl *ctl, int argc, char **argv);
 int cmd_clock_show(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_show(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_reset(struct ctl *ctl, int argc, char **argv);
+
+/* kntpd's. */
+int cmd_tracking(struct ctl *ctl, int argc, char **argv);
+int cmd_sources(struct ctl *ctl, int argc, char **argv);
+int cmd_sourcestats(struct ctl *ctl, int argc, char **argv);
+int cmd_selectdata(struct ctl *ctl, int argc, char **argv);
+int cmd_ntpdata(struct ctl *ctl, int argc, char **argv);
+int cmd_activity(struct ctl *ctl, int argc, char **argv);
+int cmd_serverstats(struct ctl *ctl, int argc, char **argv);
+int cmd_waitsync(struct ctl *ctl, int argc, char **argv);
+int cmd_makestep(struct ctl *ctl, int argc, char **argv);
+int cmd_burst(struct ctl *ctl, int argc, char **argv);
+int cmd_online(struct ctl *ctl, int argc, char **argv);
+int cmd_offline(struct ctl *ctl, int argc, char **argv);
+int cmd_add(struct ctl *ctl, int argc, char **argv);
+int cmd_delete(struct ctl *ctl, int argc, char **argv);
+int cmd_reload(struct ctl *ctl, int argc, char **argv);
 
 #endif

@@ -14,7 +14,7 @@
 
 static const struct command commands[] = {
 	{ "status", NULL, cmd_status, "",
-	  "the module, its clock, listeners and totals", false },
+	  "the module, its clock, listeners and totals, and kntpd", false },
 	{ "listen", "add", cmd_listen_add, "hook local|ingress [dev DEV]",
 	  "take requests from this hook; ingress needs a device", false },
 	{ "listen", "del", cmd_listen_del, "hook local|ingress [dev DEV]",
@@ -48,6 +48,37 @@ static const struct command commands[] = {
 	  "count from zero again", false },
 	{ "monitor", NULL, cmd_monitor, "",
 	  "print events as they happen, one a line", false },
+	{ "tracking", NULL, cmd_tracking, "[-n]",
+	  "kntpd: what it follows and how well; -n shows addresses", true },
+	{ "sources", NULL, cmd_sources, "[-v] [-n]",
+	  "kntpd: how its sources are heard; -v explains the marks", true },
+	{ "sourcestats", NULL, cmd_sourcestats, "[-v] [-n]",
+	  "kntpd: what is estimated from each of them", true },
+	{ "selectdata", NULL, cmd_selectdata, "[-v] [-n]",
+	  "kntpd: why each of them is followed or not", true },
+	{ "ntpdata", NULL, cmd_ntpdata, "[NAME|ADDRESS]",
+	  "kntpd: the last response of a server or peer, or of each", true },
+	{ "activity", NULL, cmd_activity, "",
+	  "kntpd: how many servers and peers it asks", true },
+	{ "serverstats", NULL, cmd_serverstats, "",
+	  "kntpd: what it answered itself", true },
+	{ "waitsync", NULL, cmd_waitsync,
+	  "[MAX-TRIES [MAX-CORRECTION [MAX-SKEW [INTERVAL]]]]",
+	  "wait until kntpd is synchronised, and as well as that", true },
+	{ "makestep", NULL, cmd_makestep, "",
+	  "kntpd: correct at once what is left to correct", false },
+	{ "burst", NULL, cmd_burst, "GOOD/MAX [NAME|PREFIX]",
+	  "kntpd: ask up to MAX times in a row, for GOOD samples", false },
+	{ "online", NULL, cmd_online, "[NAME|PREFIX]",
+	  "kntpd: ask these servers and peers again, or all", false },
+	{ "offline", NULL, cmd_offline, "[NAME|PREFIX]",
+	  "kntpd: do not ask these servers and peers, or any", false },
+	{ "add", NULL, cmd_add, "server|pool|peer NAME [OPTION]...",
+	  "kntpd: one more, as in its configuration", false },
+	{ "delete", NULL, cmd_delete, "NAME|ADDRESS",
+	  "kntpd: forget this server, pool or peer", false },
+	{ "reload", NULL, cmd_reload, "",
+	  "kntpd: read the configuration again", false },
 };
 
 #define FOR_EACH_COMMAND(c) \
@@ -78,7 +109,7 @@ static int help(const char *object, const char *verb)
 		       "\n"
 		       "kntp alone is kntp status. Seconds may end in s, ms, us or ns.\n"
 		       "exit status: 0 done, 1 refused or failed, 2 usage, 3 not permitted,\n"
-		       "4 the module is not loaded\n");
+		       "4 the module is not loaded, or kntpd not running\n");
 	return EXIT_DONE;
 }
 
@@ -247,6 +278,7 @@ int main(int argc, char **argv)
 	status = options(&ctl, &o, argc, argv);
 	if (status)
 		return status;
+	ctl.pretty = o.pretty;
 	pr_init(o.json ? PR_JSON : o.csv ? PR_CSV : PR_TEXT, o.pretty);
 
 	if (o.version)

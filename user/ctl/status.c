@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "clock.h"
+#include "daemon.h"
 #include "names.h"
 #include "print.h"
 #include "stats.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,19 +54,78 @@ static void print_totals(const struct hook_stats *h)
 	pr_object_end();
 }
 
-int cmd_status(struct ctl *ctl, int argc, char **argv)
+static void daemon_words(struct json_object *d, char *words, size_t size)
 {
-	int status = words_none(ctl, argc, argv);
+	const char *follow = member_str(d, "follow");
+	const char *source = member_str(d, "source");
+	bool other = strcmp(follow, "sources");
+
+	if (!member_bool(d, "synchronised"))
+		snprintf(words, size, "running, not synchronised%s%s",
+			 other ? ": follows " : "", other ? follow : "");
+	else
+		snprintf(words, size, "follows %s%s%s, stratum %" PRId64 "%s",
+			 other ? follow : *source ? source : "its own clock",
+			 other && *source ? ": " : "",
+			 other ? source : "", member_i64(d, "stratum"),
+			 member_bool(d, "controls_clock") ? "" :
+			 ", does not set the clock");
+}
+
+static const char *answered_by(struct json_object *d)
+{
+	bool itself = member_bool(d, "answers");
+
+	if (!member_bool(d, "module"))
+		return itself ? "kntpd itself, without the module" : "nobody";
+	return itself ? "the module, and kntpd what that leaves to it" :
+			"the module alone";
+}
+
+/* D is what the daemon said of itself, NULL when there is none. */
+static void print_daemon(struct json_object *d)
+{
+	char words[640] = "not running";
+
+	if (d)
+		daemon_words(d, words, sizeof(words));
+	pr_object("kntpd", NULL);
+	pr_bool("running", NULL, d);
+	pr_text(NULL, NULL, "kntpd", words);
+	if (d) {
+		pr_str("follow", NULL, member_str(d, "follow"));
+		pr_bool("synchronised", NULL, member_bool(d, "synchronised"));
+		pr_str("source", NULL, member_str(d, "source"));
+		pr_i64("stratum", NULL, member_i64(d, "stratum"));
+		pr_bool("controls_clock", NULL,
+			member_bool(d, "controls_clock"));
+		pr_bool("module", NULL, member_bool(d, "module"));
+		pr_bool("answers", NULL, member_bool(d, "answers"));
+		pr_text(NULL, NULL, "answered by", answered_by(d));
+	}
+	pr_object_end();
+}
+
+/* Without the module, kntpd is all there is to tell of. */
+static int print_alone(struct json_object *d)
+{
+	pr_begin();
+	pr_text("module_version", NULL, "module", "not loaded");
+	print_daemon(d);
+	pr_end();
+	return 0;
+}
+
+static int print_both(struct ctl *ctl, struct json_object *d)
+{
 	struct clock_info c;
 	uint64_t prefixes;
 	struct stats s;
 	char version[64];
+	int status;
 	size_t i;
 
-	if (!status)
-		status = ctl_open(ctl);
-	if (!status)
-		status = clock_fetch(ctl, &c);
+	status = clock_fetch(ctl, &c);
 	if (!status)
 		status = acl_count(ctl, &prefixes);
 	if (!status)
@@ -84,6 +145,27 @@ int cmd_status(struct ctl *ctl, int argc, char **argv)
 	for (i = 0; i < s.n; i++)
 		print_totals(&s.hook[i]);
 	pr_list_end();
+	print_daemon(d);
 	pr_end();
 	return 0;
+}
+
+int cmd_status(struct ctl *ctl, int argc, char **argv)
+{
+	int status = words_none(ctl, argc, argv);
+	struct json_object *d;
+
+	if (status)
+		return status;
+	d = daemon_peek("status");
+	if (d && nl_open(&ctl->nl) == -ENOENT) {
+		status = print_alone(d);
+	} else {
+		nl_close(&ctl->nl);
+		status = ctl_open(ctl);
+		if (!status)
+			status = print_both(ctl, d);
+	}
+	json_object_put(d);
+	return status;
 }
