@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The daemon's control socket by each compiler under its sanitizers, and what
-# the command line makes of its answers: chronyc's columns, its CSV, and JSON.
+# The daemon's reports and its control socket by each compiler under its
+# sanitizers, and what the command line makes of the answers: chronyc's columns,
+# its CSV, and JSON.
 # KNTP names another binary than build/kntp; KNTP_SEED=N repeats what was random.
 #
 # shellcheck disable=SC2317 # check() calls what it is given
@@ -19,8 +20,6 @@ sanitizers=(-fsanitize=address -fsanitize=undefined
 flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wshadow -Werror
        -fno-omit-frame-pointer "${sanitizers[@]}"
        -I../../include/uapi -I../../kmod "-I$user/lib")
-sources=(control.c "$user"/daemon/{control,answer,answer_json}.c
-	 "$user"/lib/{kntpd,names,units}.c)
 export KNTP_SEED=${KNTP_SEED:-$(date +%s)} TZ=Asia/Tokyo
 tmp=$(mktemp -d)
 export KNTPD_SOCKET=$tmp/sock
@@ -59,28 +58,34 @@ merge() # prefix
 	done
 }
 
-run_one() # compiler
+# What a program is linked with, besides the file of its own name.
+sources() # program
 {
-	local exe=$out/$1/control log=$out/$1/log status=0
+	case $1 in
+	control) echo "$user"/daemon/{control,answer,answer_json}.c \
+		      "$user"/lib/{kntpd,names,units}.c -ljson-c -lmnl -lm ;;
+	report)	 echo "$user"/daemon/report.c "$user"/lib/addr.c -lm ;;
+	esac
+}
 
-	mkdir -p "$out/$1"
-	if ! usable "$1"; then
-		result ok "$1 # SKIP $1 or its sanitizers are not installed"
-		return
-	fi
-	if ! "$1" "${flags[@]}" -o "$exe" "${sources[@]}" -ljson-c -lmnl -lm \
-	   >"$log" 2>&1; then
+run_one() # compiler, program
+{
+	local exe=$out/$1/$2 log=$out/$1/$2.log status=0
+	local -a with
+
+	read -ra with <<<"$(sources "$2")"
+	if ! "$1" "${flags[@]}" -o "$exe" "$2.c" "${with[@]}" >"$log" 2>&1; then
 		sed 's/^/# /' "$log"
-		result "not ok" "$1: builds"
+		result "not ok" "$1 $2: builds"
 		return
 	fi
 	"$exe" >"$log" 2>&1 || status=$?
-	merge "$1" <"$log"
+	merge "$1 $2" <"$log"
 	if [ $status -gt 1 ] || ! grep -q '^\(not \)\?ok' "$log" ||
 	   grep -q 'Sanitizer\|runtime error' "$log"; then
-		result "not ok" "$1: runs to its end (status $status)"
+		result "not ok" "$1 $2: runs to its end (status $status)"
 	fi
-	program=$exe
+	[ "$2" != control ] || program=$exe
 }
 
 is() # name, wanted, got
@@ -362,7 +367,13 @@ serve()
 echo "KTAP version 1"
 program=
 for cc in ${CC:-gcc clang}; do
-	run_one "$cc"
+	mkdir -p "$out/$cc"
+	if ! usable "$cc"; then
+		result ok "$cc # SKIP $cc or its sanitizers are not installed"
+		continue
+	fi
+	run_one "$cc" report
+	run_one "$cc" control
 done
 if ! [ -x "$kntp" ] && ! make -s -C $user O="$build" >&2; then
 	result "not ok" "kntp builds"
