@@ -189,7 +189,8 @@ static void reach(void)
 	for (i = 0; i < 8; i++)
 		until_request();
 	advance(5);
-	CHECK(!src->source.reach && changes == before + 8, "%o", src->source.reach);
+	CHECK(!src->source.reach && changes == before + 8, "%o",
+	      src->source.reach);
 	CHECK(src->source.poll == 7, "asked less: %d", src->source.poll);
 	until_request();
 	answered();

@@ -389,7 +389,8 @@ static void digests(void)
 		md5(known[i].text, strlen(known[i].text), out);
 		for (j = 0; j < MD5_LEN; j++)
 			sprintf(hex + 2 * j, "%02x", out[j]);
-		CHECK(!strcmp(hex, known[i].hex), "%s: %s", known[i].text, hex);
+		CHECK(!strcmp(hex, known[i].hex), "%s: %s", known[i].text,
+		      hex);
 	}
 }
 

@@ -224,7 +224,7 @@ struct fit fit_at(const struct fit *f, int64_t raw)
 	return at;
 }
 
-static void advance(double s)
+static inline void advance(double s)
 {
 	int64_t until = now + (int64_t)(s * 1e9);
 	struct timer *t;
@@ -240,7 +240,7 @@ static void advance(double s)
 }
 
 /* To the next request; its time of sending, s since then. */
-static double until_request(void)
+static inline double until_request(void)
 {
 	unsigned int before = sent;
 	int64_t start = now;
@@ -251,7 +251,7 @@ static double until_request(void)
 }
 
 /* A server of stratum 1, 1 ms away, whose clock is right. */
-static struct ntp_header answer_at(int64_t received)
+static inline struct ntp_header answer_at(int64_t received)
 {
 	struct ntp_server says = { .stratum = 1, .precision = -20 };
 	struct ntp_header h = out;
@@ -261,7 +261,7 @@ static struct ntp_header answer_at(int64_t received)
 	return h;
 }
 
-static void deliver(const struct ntp_header *h)
+static inline void deliver(const struct ntp_header *h)
 {
 	struct ntp_when when = { now, NTP_STAMP_KERNEL };
 	u8 *copy = flush_copy(h, sizeof(*h));
@@ -270,7 +270,7 @@ static void deliver(const struct ntp_header *h)
 	free(copy);
 }
 
-static void answered(void)
+static inline void answered(void)
 {
 	struct ntp_header h = answer_at(now + 1000000);
 
@@ -278,7 +278,7 @@ static void answered(void)
 	deliver(&h);
 }
 
-static struct ntp_options options(void)
+static inline struct ntp_options options(void)
 {
 	struct ntp_options opt;
 
@@ -286,7 +286,7 @@ static struct ntp_options options(void)
 	return opt;
 }
 
-static void begin(const struct ntp_options *opt)
+static inline void begin(const struct ntp_options *opt)
 {
 	struct sockaddr_storage a;
 
@@ -299,7 +299,7 @@ static void begin(const struct ntp_options *opt)
 	CHECK(src, "added");
 }
 
-static void end(void)
+static inline void end(void)
 {
 	ntp_del(src);
 	CHECK(!timers && !opened && !ntp_sources, "all is given back");
