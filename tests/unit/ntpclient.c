@@ -177,6 +177,29 @@ static void bursts(void)
 	end();
 }
 
+/* By the operator, of a source that is offline: and offline again then. */
+static void bursts_offline(void)
+{
+	struct ntp_options opt = options();
+	unsigned int i;
+
+	opt.offline = true;
+	begin(&opt);
+	CHECK(!timers, "it sleeps");
+	ntp_burst(src, 2, 4);
+	until_request();
+	answered();
+	until_request();
+	answered();
+	CHECK(samples == 2 && sent == 2 && !timers, "%u of %u", samples, sent);
+	ntp_burst(src, 2, 4);
+	for (i = 0; i < 4; i++)
+		until_request();
+	advance(10);
+	CHECK(sent == 6 && !timers && !opened, "%u sent", sent);
+	end();
+}
+
 static void reach(void)
 {
 	struct ntp_options opt = options();
@@ -243,6 +266,7 @@ static const struct test_case cases[] = {
 	{ "forged replies and kisses", forged },
 	{ "kisses are obeyed", kisses },
 	{ "bursts", bursts },
+	{ "bursts of what is offline", bursts_offline },
 	{ "reach and the interval without replies", reach },
 	{ "a server without time", unsynchronised },
 };

@@ -18,23 +18,27 @@ enum {
 struct ntp_source *ntp_sources;
 
 /**
- * ntp_burst() - ask in quick succession
+ * ntp_burst() - ask in quick succession, beginning now
  * @src: whom
  * @good: replies that are enough
  * @total: requests at the most
  *
- * Does nothing but note it while the source is not online.
+ * A source that is offline is offline again after it; one that has denied
+ * service is not asked, nor is a peer.
  */
 void ntp_burst(struct ntp_source *src, unsigned int good, unsigned int total)
 {
+	if (src->state == NTP_DENIED || src->opt.peer || !good || !total)
+		return;
 	src->burst_good = good;
 	src->burst_left = total;
+	timer_set(&src->poll_timer, START_DELAY * (1 + ntp_random_part()));
 }
 
 static void start(struct ntp_source *src)
 {
 	src->state = NTP_ONLINE;
-	if (src->opt.iburst && !src->opt.peer)
+	if (src->opt.iburst)
 		ntp_burst(src, IBURST_GOOD, IBURST_TOTAL);
 	timer_set(&src->poll_timer, START_DELAY * (1 + ntp_random_part()));
 }
@@ -56,7 +60,8 @@ void ntp_set_online(struct ntp_source *src, bool online)
 	src->state = NTP_OFFLINE;
 	ntp_stop_waiting(src);
 	timer_cancel(&src->poll_timer);
-	ntp_burst(src, 0, 0);
+	src->burst_good = 0;
+	src->burst_left = 0;
 	src->source.reach = 0;
 	source_changed(&src->source);
 }

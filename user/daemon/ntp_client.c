@@ -45,6 +45,13 @@ static bool in_burst(const struct ntp_source *src)
 	return src->burst_good && src->burst_left;
 }
 
+static void set_burst(struct ntp_source *src, unsigned int good,
+		      unsigned int total)
+{
+	src->burst_good = good;
+	src->burst_left = total;
+}
+
 /* Of two peers the one that wants to know more often says how often. */
 static int interval_log2(const struct ntp_source *src)
 {
@@ -61,8 +68,10 @@ static void schedule(struct ntp_source *src)
 {
 	double interval = ldexp(1, interval_log2(src));
 
-	if (src->state != NTP_ONLINE)
+	if (src->state != NTP_ONLINE && !in_burst(src)) {
+		timer_cancel(&src->poll_timer);
 		return;
+	}
 	if (in_burst(src) && BURST_INTERVAL < interval)
 		interval = BURST_INTERVAL;
 	timer_set(&src->poll_timer, around(interval));
@@ -142,9 +151,10 @@ static int send_request(struct ntp_source *src)
 
 static void not_sent(struct ntp_source *src, int err)
 {
-	if (src->source.reach || !src->report.sent)
+	if (!src->missed)
 		log_msg(LOG_WARNING, "%s: cannot send: %s", src->source.name,
-			strerror(-err));
+			err == -ENOTCONN ? "the server has no socket" :
+					   strerror(-err));
 	if (src->opt.auto_offline && (err == -ENETUNREACH ||
 				      err == -EHOSTUNREACH ||
 				      err == -ENETDOWN))
@@ -167,14 +177,14 @@ static bool goes_ahead(const struct ntp_source *src)
 void ntp_poll(void *arg)
 {
 	struct ntp_source *src = arg;
-	double interval;
+	double interval = REPLY_WAIT;
 	int err;
 
 	if (src->waiting && !src->ahead)
 		ntp_no_reply(src);
 	src->ahead = goes_ahead(src);
 	if (!src->ahead && src->opt.burst && !in_burst(src))
-		ntp_burst(src, 1, BURST_TOTAL);
+		set_burst(src, 1, BURST_TOTAL);
 	if (!src->ahead && src->burst_left)
 		src->burst_left--;
 
@@ -190,8 +200,10 @@ void ntp_poll(void *arg)
 	src->waiting = true;
 	if (src->opt.peer)
 		return;
-	interval = (double)(src->poll_timer.when - loop_now()) * 1e-9;
-	timer_set(&src->reply_timer, fmin(REPLY_WAIT, interval * 0.9));
+	/* Its socket is free again before the next request needs one. */
+	if (src->poll_timer.armed)
+		interval = (double)(src->poll_timer.when - loop_now()) * 0.9e-9;
+	timer_set(&src->reply_timer, fmin(REPLY_WAIT, interval));
 }
 
 static void deny(struct ntp_source *src)
@@ -223,7 +235,7 @@ static void kissed(struct ntp_source *src, uint32_t code)
 				"every %g s from now on", src->source.name,
 				ldexp(1, src->source.poll));
 		src->floor = src->source.poll;
-		ntp_burst(src, 0, 0);
+		set_burst(src, 0, 0);
 		schedule(src);
 		break;
 	default:
@@ -359,7 +371,7 @@ static void burst_goes_on(struct ntp_source *src, bool good)
 	if (good && src->burst_good)
 		src->burst_good--;
 	if (bursting && !in_burst(src))
-		ntp_burst(src, 0, 0);
+		set_burst(src, 0, 0);
 }
 
 /**

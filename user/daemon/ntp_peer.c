@@ -53,7 +53,7 @@ static void fill(const struct ntp_source *src, struct ntp_header *h,
  * ntp_peer_send() - write to a peer
  * @src: to whom
  *
- * Return: 0 or -errno; -ENOTCONN while the server has no socket.
+ * Return: 0 or -errno: -ENOTCONN while the server has no socket.
  */
 int ntp_peer_send(struct ntp_source *src)
 {
