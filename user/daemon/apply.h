@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the configuration says of the module: its listeners, its access list,
+ * and that the packets of peers are left to this process.
+ */
+#ifndef KNTPD_APPLY_H
+#define KNTPD_APPLY_H
+
+#include "access.h"
+
+#include <net/if.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { APPLY_LISTEN_MAX = 64, APPLY_PEERS_MAX = 128 };
+
+/**
+ * struct apply_listen - one `listen` directive
+ * @hook: enum kntp_hook
+ * @dev: of the ingress hook, else empty
+ */
+struct apply_listen {
+	uint32_t hook;
+	char dev[IF_NAMESIZE];
+};
+
+/**
+ * struct apply_options - what the module is told each time it is found
+ * @listen: listeners
+ * @n_listen: how many, APPLY_LISTEN_MAX at the most
+ * @access: built list that takes the place of the module's; NULL where there
+ *	is neither `allow` nor `deny`: the module's is left alone then
+ */
+struct apply_options {
+	const struct apply_listen *listen;
+	size_t n_listen;
+	const struct access *access;
+};
+
+/*
+ * Before publish_start(), and after a reload; what O points to is kept until
+ * the next. Listeners that were added and are in it no more are removed.
+ */
+void apply_set(const struct apply_options *o);
+
+/* An orderly end: what was added here is removed, before publish_stop(). */
+void apply_stop(void);
+
+#endif
