@@ -135,13 +135,11 @@ int server_send(const struct server_packet *p, const void *data, size_t len)
 /* -1 when there is to be none or cannot be one; then ERR says why. */
 static int open_one(int family, const struct server_options *o, int *err)
 {
-	const struct sockaddr_storage *at = family == AF_INET ? &o->bind4 :
-							       &o->bind6;
 	int fd, failed;
 
 	if (family == AF_INET ? o->no4 : o->no6)
 		return -1;
-	fd = server_socket_open(family, at, o->port);
+	fd = server_socket_open(family, o);
 	if (fd < 0) {
 		failed = fd;
 	} else {

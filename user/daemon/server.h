@@ -44,6 +44,8 @@ struct server_packet {
  * @bind6: likewise
  * @no4: not IPv4 at all
  * @no6: likewise
+ * @device: only of this network device; NULL: of all
+ * @dscp: of the replies, 0 to 63
  * @peers: some are configured
  * @access: who is answered; built, and kept by the caller
  */
@@ -51,6 +53,8 @@ struct server_options {
 	uint16_t port;
 	struct sockaddr_storage bind4, bind6;
 	bool no4, no6;
+	const char *device;
+	int dscp;
 	bool peers;
 	const struct access *access;
 };

@@ -58,16 +58,14 @@ static socklen_t any_address(struct sockaddr_storage *a, int family,
 /**
  * server_socket_open() - a socket that is listened on
  * @family: AF_INET or AF_INET6
- * @at: address of this host, or family AF_UNSPEC for all
- * @port: host order
+ * @o: where and how
  *
  * Return: the descriptor, or -errno.
  */
-int server_socket_open(int family, const struct sockaddr_storage *at,
-		       uint16_t port)
+int server_socket_open(int family, const struct server_options *o)
 {
-	struct sockaddr_storage a = *at;
-	socklen_t len = any_address(&a, family, port);
+	struct sockaddr_storage a = family == AF_INET ? o->bind4 : o->bind6;
+	socklen_t len = any_address(&a, family, o->port);
 	int fd = socket(family, SOCK_DGRAM, 0);
 	int err;
 
@@ -86,6 +84,14 @@ int server_socket_open(int family, const struct sockaddr_storage *at,
 		set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
 	else
 		set(fd, IPPROTO_IP, IP_FREEBIND, 1);
+	if (o->dscp && family == AF_INET6)
+		set(fd, IPPROTO_IPV6, IPV6_TCLASS, o->dscp << 2);
+	else if (o->dscp)
+		set(fd, IPPROTO_IP, IP_TOS, o->dscp << 2);
+	if (!err && o->device &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->device,
+		       (socklen_t)strlen(o->device) + 1))
+		err = -errno;
 	if (!err && bind(fd, (const void *)&a, len) < 0)
 		err = -errno;
 	if (!err)

@@ -5,9 +5,8 @@
 
 #include "server.h"
 
-/* The descriptor, or -errno. AT: family AF_UNSPEC for every address. */
-int server_socket_open(int family, const struct sockaddr_storage *at,
-		       uint16_t port);
+/* The descriptor, or -errno. */
+int server_socket_open(int family, const struct server_options *o);
 
 /* One datagram; -EAGAIN when there is none that counts. */
 int server_socket_receive(int fd, struct server_packet *p);

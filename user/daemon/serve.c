@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "serve.h"
+#include "access.h"
+#include "apply.h"
+#include "conf.h"
+#include "follow.h"
+#include "log.h"
+#include "ntp.h"
+#include "publish.h"
+#include "server.h"
+
+#include <errno.h>
+#include <linux/kntp.h>
+#include <string.h>
+
+static struct {
+	struct access access;
+	struct apply_listen listen[APPLY_LISTEN_MAX];
+	struct server_options opt;
+	char device[IF_NAMESIZE];
+	struct follow_options follow;
+} serve;
+
+static_assert((int)CONF_LISTEN_MAX <= (int)APPLY_LISTEN_MAX, "listeners");
+
+static int read_access(const struct config *c, struct access *to)
+{
+	const struct access_conf *r;
+	int err = 0;
+
+	memset(to, 0, sizeof(*to));
+	for (r = c->access; r < c->access + c->n_access && !err; r++)
+		err = access_add(to, r->family, r->addr, r->len,
+				 r->allow ? KNTP_VERDICT_ALLOW :
+					    KNTP_VERDICT_DENY, r->all);
+	if (!err)
+		err = access_build(to);
+	if (err) {
+		errno = -err;
+		log_msg(LOG_ERR, "the access list cannot be built: %m");
+		access_free(to);
+	}
+	return err;
+}
+
+/* Its listeners and its list; without one rule its own list is left alone. */
+static void tell_module(const struct config *c)
+{
+	struct apply_options o = {
+		.listen = serve.listen,
+		.n_listen = c->n_listen,
+		.access = c->n_access ? &serve.access : NULL,
+	};
+	size_t i;
+
+	for (i = 0; i < c->n_listen; i++) {
+		serve.listen[i].hook = c->listen[i].hook == CONF_HOOK_INGRESS ?
+				       KNTP_HOOK_INGRESS : KNTP_HOOK_LOCAL;
+		memcpy(serve.listen[i].dev, c->listen[i].dev, IF_NAMESIZE);
+	}
+	apply_set(&o);
+}
+
+static bool has_peers(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->sources.n; i++)
+		if (c->sources.at[i].is_peer)
+			return true;
+	return false;
+}
+
+static void read_options(const struct config *c, struct server_options *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->port = (uint16_t)c->port;
+	o->bind4 = c->bind4;
+	o->bind6 = c->bind6;
+	o->dscp = c->dscp;
+	o->peers = has_peers(c);
+	o->access = &serve.access;
+	memcpy(serve.device, c->binddevice, sizeof(serve.device));
+	o->device = serve.device[0] ? serve.device : NULL;
+}
+
+/* A port that somebody else has leaves the module, which needs none. */
+static void open_port(void)
+{
+	server_set_peer_handler(ntp_peer_receive);
+	if (server_start(&serve.opt))
+		log_msg(LOG_WARNING, "requests are not answered by kntpd itself");
+}
+
+static int start_following(const struct follow_conf *f)
+{
+	int err;
+
+	serve.follow = (struct follow_options){
+		.what = f->what == CONF_FOLLOW_KERNEL ? FOLLOW_KERNEL :
+							FOLLOW_CHRONYD,
+		.socket = f->socket ? strdup(f->socket) : NULL,
+		.port = (uint16_t)f->port,
+		.stratum = (uint8_t)f->stratum,
+		.refid = f->refid,
+	};
+	err = follow_start(&serve.follow);
+	if (err)
+		log_msg(LOG_ERR, "follow: stratum %d is none", f->stratum);
+	return err;
+}
+
+/**
+ * serve_start() - give the time away
+ * @c: how and to whom
+ *
+ * Return: 0 or -errno.
+ */
+int serve_start(const struct config *c)
+{
+	bool follows = c->follow.what != CONF_FOLLOW_NOTHING;
+	int err = read_access(c, &serve.access);
+
+	if (!err && follows)
+		err = start_following(&c->follow);
+	if (err)
+		return err;
+	read_options(c, &serve.opt);
+	open_port();
+	tell_module(c);
+	publish_start(follows ? FOLLOW_LEASE : PUBLISH_LEASE);
+	return 0;
+}
+
+/* Whether the sockets that are open would be opened so again. */
+static bool same_port(const struct server_options *a, bool allowed,
+		      const struct server_options *b, const char *device)
+{
+	return a->port == b->port && a->peers == b->peers &&
+	       a->dscp == b->dscp && allowed == access_allows(b->access) &&
+	       !memcmp(&a->bind4, &b->bind4, sizeof(a->bind4)) &&
+	       !memcmp(&a->bind6, &b->bind6, sizeof(a->bind6)) &&
+	       !strcmp(device, serve.device);
+}
+
+/**
+ * serve_reload() - give it away otherwise
+ * @c: how and to whom from now on
+ *
+ * A port may need the right to low ports, which is one of those that are kept.
+ *
+ * Return: 0 or -errno.
+ */
+int serve_reload(const struct config *c)
+{
+	struct server_options old = serve.opt;
+	bool allowed = access_allows(&serve.access);
+	char device[IF_NAMESIZE];
+	struct access access;
+	int err = read_access(c, &access);
+
+	if (err)
+		return err;
+	memcpy(device, serve.device, sizeof(device));
+	server_set_access(NULL);
+	access_free(&serve.access);
+	serve.access = access;
+	read_options(c, &serve.opt);
+	if (same_port(&old, allowed, &serve.opt, device)) {
+		server_set_access(&serve.access);
+	} else {
+		server_stop();
+		open_port();
+	}
+	tell_module(c);
+	publish_now();
+	return 0;
+}
+
+/**
+ * serve_stop() - give it away no more
+ *
+ * The module goes on with what it was told until the lease is over.
+ */
+void serve_stop(void)
+{
+	apply_stop();
+	publish_stop();
+	follow_stop();
+	server_stop();
+	access_free(&serve.access);
+}
