@@ -72,7 +72,7 @@ static const struct ask {
 enum { ASKS = sizeof(asks) / sizeof(asks[0]) };
 
 static struct {
-	int fd[ASKS];
+	int fd[ASKS], fd6;
 	u8 sent[ASKS][256];
 	unsigned int peer_packets;
 	uint16_t port;
@@ -132,6 +132,24 @@ static void ask(size_t i)
 		abort();
 }
 
+static void ask6(void)
+{
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(net.port),
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+	};
+	u8 request[48] = { 0x23 };
+
+	net.fd6 = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (net.fd6 >= 0 && server_socket(AF_INET6) >= 0 &&
+	    !connect(net.fd6, (const void *)&to, sizeof(to)) &&
+	    send(net.fd6, request, sizeof(request), 0) == sizeof(request))
+		return;
+	close(net.fd6);
+	net.fd6 = -1;
+}
+
 static void stop(void *arg)
 {
 	(void)arg;
@@ -141,8 +159,10 @@ static void stop(void *arg)
 static void rules(struct access *a)
 {
 	static const u8 base[4] = { 127 }, denied[4] = { 127, 0, 0, 6 };
+	static const struct in6_addr own = IN6ADDR_LOOPBACK_INIT;
 
-	if (access_add(a, AF_INET, base, 29, KNTP_VERDICT_ALLOW, false) ||
+	if (access_add(a, AF_INET6, &own, 128, KNTP_VERDICT_ALLOW, false) ||
+	    access_add(a, AF_INET, base, 29, KNTP_VERDICT_ALLOW, false) ||
 	    access_add(a, AF_INET, denied, 32, KNTP_VERDICT_DENY, false) ||
 	    access_build(a))
 		abort();
@@ -173,6 +193,7 @@ static void run_once(void)
 	CHECK(server_socket(AF_INET) >= 0, "no socket");
 	for (i = 0; i < ASKS; i++)
 		ask(i);
+	ask6();
 	timer_set(&timer, 0.3);
 	loop_run();
 }
@@ -222,13 +243,29 @@ static void test_replies(void)
 static void test_counted(void)
 {
 	struct report_serverstats s;
+	u64 hits;
 
 	run_once();
 	report_serverstats(&s);
-	CHECK(s.ntp_hits == 5, "%llu hits", (unsigned long long)s.ntp_hits);
-	CHECK(s.rx_kernel + s.rx_daemon == 5 && s.tx_daemon == 5, "stamps");
+	hits = net.fd6 < 0 ? 5 : 6;
+	CHECK(s.ntp_hits == hits, "%llu hits", (unsigned long long)s.ntp_hits);
+	CHECK(s.rx_kernel + s.rx_daemon == hits && s.tx_daemon == hits,
+	      "stamps");
 	CHECK(net.peer_packets == 3, "%u symmetric packets", net.peer_packets);
 	CHECK(daemon_status.answers, "it is not said that it answers");
+}
+
+/* A loopback without IPv6 has nothing to be asked at. */
+static void test_ipv6(void)
+{
+	u8 data[512];
+	ssize_t n;
+
+	run_once();
+	if (net.fd6 < 0)
+		return;
+	n = recv(net.fd6, data, sizeof(data), 0);
+	CHECK(n == 48 && data[0] == 0x64, "%zd octets", n);
 }
 
 static void test_closed(void)
@@ -254,6 +291,7 @@ static void test_closed(void)
 static const struct test_case cases[] = {
 	{ "who is answered, and how", test_replies },
 	{ "what was answered is counted", test_counted },
+	{ "IPv6", test_ipv6 },
 	{ "open only where somebody is expected", test_closed },
 };
 
