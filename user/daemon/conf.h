@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The configuration: the grammar of chrony.conf, and what kntp has besides.
+ * kntp.conf(5) says what each directive means; here is what came of them.
+ */
+#ifndef KNTPD_CONF_H
+#define KNTPD_CONF_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum {
+	CONF_NAME = 256,	/* of a source, with its NUL */
+	CONF_FILE = 256,	/* of a file in messages, with its NUL */
+	CONF_ERROR = 768,	/* longest message, with its NUL */
+	CONF_EXTFIELDS = 4,
+	CONF_SOURCES_MAX = 1024,
+	CONF_REFCLOCKS_MAX = 32,
+	CONF_ACCESS_MAX = 65536,
+	CONF_LISTEN_MAX = 64,
+	CONF_HWTIMESTAMP_MAX = 64,
+	CONF_SOURCEDIRS_MAX = 32,
+	CONF_WARNINGS_MAX = 64,
+};
+
+/* "FILE:LINE: DIRECTIVE: what is wrong". */
+struct conf_error {
+	char text[CONF_ERROR];
+};
+
+/**
+ * struct source_conf - a `server`, `pool` or `peer`
+ * @file: where it is written, for messages
+ * @line: likewise
+ * @name: host name or literal address
+ * @port: host order
+ * @is_pool: it is a name of many servers
+ * @is_peer: symmetric
+ * @ipv4: only such addresses; not with @ipv6
+ * @ipv6: likewise
+ * @minpoll: log2 s
+ * @maxpoll: log2 s, not below @minpoll
+ * @iburst: begins with a burst
+ * @burst: asks in bursts when it gets nothing good
+ * @prefer: of those that can be selected
+ * @noselect: only watched
+ * @trust: is always true
+ * @require: one of these has to be selectable
+ * @xleave: interleaved mode
+ * @offline: is not asked before it is told to
+ * @auto_offline: goes offline with the network
+ * @copy: its stratum and reference id are taken as they are
+ * @key: of `keyfile`, 0 none; who cannot use it must refuse the source
+ * @version: of the protocol; 0 the default
+ * @presend: from this poll on, log2 s; 100 never
+ * @filter: samples made one of; 0 and 1 none
+ * @minsamples: -1 what the directive of that name says
+ * @maxsamples: likewise
+ * @polltarget: samples
+ * @minstratum: the least it is taken for
+ * @maxsources: wanted of a pool
+ * @maxunreach: polls without an answer that it stays selected for
+ * @maxdelay: s
+ * @maxdelayratio: 0 no limit
+ * @maxdelaydevratio: 0 no limit
+ * @maxdelayquant: 0 no limit
+ * @mindelay: s, 0 is not said
+ * @offset: s
+ * @has_asymmetry: @asymmetry is said
+ * @asymmetry: -0.5 to 0.5
+ * @extfield: types of extension fields
+ * @n_extfield: how many
+ */
+struct source_conf {
+	char file[CONF_FILE];
+	unsigned int line;
+	char name[CONF_NAME];
+	uint16_t port;
+	bool is_pool, is_peer;
+	bool ipv4, ipv6;
+	int minpoll, maxpoll;
+	bool iburst, burst;
+	bool prefer, noselect, trust, require;
+	bool xleave, offline, auto_offline, copy;
+	uint32_t key;
+	int version;
+	int presend;
+	int filter;
+	int minsamples, maxsamples;
+	int polltarget;
+	int minstratum;
+	int maxsources;
+	int maxunreach;
+	double maxdelay, maxdelayratio, maxdelaydevratio, maxdelayquant;
+	double mindelay;
+	double offset;
+	bool has_asymmetry;
+	double asymmetry;
+	uint16_t extfield[CONF_EXTFIELDS];
+	unsigned int n_extfield;
+};
+
+enum conf_driver {
+	CONF_PPS, CONF_SOCK, CONF_SHM, CONF_PHC, CONF_RTC,
+};
+
+/**
+ * struct refclock_conf - a `refclock`
+ * @file: where it is written, for messages
+ * @line: likewise
+ * @driver: what reads it
+ * @parameter: its device, socket, unit or interface
+ * @clear: PPS, PHC: the falling edge counts
+ * @nocrossts: PHC: no cross time stamps
+ * @extpps: PHC: stamps an external pulse
+ * @utc: RTC: is not in local time
+ * @pin: PHC
+ * @channel: PHC
+ * @perm: SHM: mode of the segment
+ * @poll: log2 s
+ * @dpoll: log2 s, of the driver
+ * @filter: samples kept between polls
+ * @refid: host order
+ * @lock: refid of the refclock that completes its pulses; 0 none
+ * @rate: pulses, Hz
+ * @maxlockage: pulses
+ * @width: of pulses, s; 0 is not said
+ * @pps: only says where the second begins
+ * @tai: keeps TAI
+ * @local: is a stable frequency, not time
+ * @prefer: see struct source_conf, the next three too
+ * @offset: s
+ * @delay: s
+ * @precision: s; 0 that of the system clock
+ * @maxdispersion: s; 0 no limit
+ * @stratum: of it
+ * @minsamples: -1 what the directive of that name says
+ * @maxsamples: likewise
+ * @maxunreach: polls without a sample that it stays selected for
+ */
+struct refclock_conf {
+	char file[CONF_FILE];
+	unsigned int line;
+	enum conf_driver driver;
+	char parameter[CONF_NAME];
+	bool clear, nocrossts, extpps, utc;
+	int pin, channel;
+	int perm;
+	int poll, dpoll;
+	int filter;
+	uint32_t refid, lock;
+	int rate;
+	int maxlockage;
+	double width;
+	bool pps, tai, local;
+	bool prefer, noselect, trust, require;
+	double offset, delay, precision, maxdispersion;
+	int stratum;
+	int minsamples, maxsamples;
+	int maxunreach;
+};
+
+/**
+ * struct access_conf - an `allow` or `deny`
+ * @family: AF_INET or AF_INET6; a rule for both is written as two
+ * @addr: 4 or 16 octets in network order, none set beyond @len
+ * @len: bits
+ * @allow: else it denies
+ * @all: what was said before of parts of the prefix is forgotten
+ */
+struct access_conf {
+	int family;
+	uint8_t addr[16];
+	uint8_t len;
+	bool allow, all;
+};
+
+enum conf_hook { CONF_HOOK_LOCAL, CONF_HOOK_INGRESS };
+
+/* A `listen`; DEV is of the ingress hook, else empty. */
+struct listen_conf {
+	enum conf_hook hook;
+	char dev[IF_NAMESIZE];
+};
+
+enum conf_rxfilter {
+	CONF_RX_BEST, CONF_RX_NONE, CONF_RX_NTP, CONF_RX_PTP, CONF_RX_ALL,
+};
+
+/* A `hwtimestamp`; DEV may be "*". Polls are log2 s, the doubles s. */
+struct hwtimestamp_conf {
+	char dev[IF_NAMESIZE];
+	int minpoll, maxpoll;
+	int minsamples, maxsamples;
+	double precision, txcomp, rxcomp;
+	bool nocrossts;
+	enum conf_rxfilter rxfilter;
+};
+
+/* `ratelimit`: powers of two as kntp.conf(5) says. */
+struct ratelimit_conf {
+	bool enabled;
+	int interval, burst, leak, kod;
+};
+
+/* `local`: DISTANCE and ACTIVATE in s, the waits in s. */
+struct local_conf {
+	bool enabled;
+	int stratum;
+	double distance, activate;
+	bool orphan;
+	double waitsynced, waitunsynced;
+};
+
+enum conf_follow { CONF_FOLLOW_NOTHING, CONF_FOLLOW_CHRONYD, CONF_FOLLOW_KERNEL };
+
+/* `follow`: SOCKET and PORT of chronyd (NULL, 0: its usual), or the rest. */
+struct follow_conf {
+	enum conf_follow what;
+	char *socket;
+	int port;
+	int stratum;
+	uint32_t refid;
+};
+
+enum conf_authselect {
+	CONF_AUTH_MIX, CONF_AUTH_REQUIRE, CONF_AUTH_PREFER, CONF_AUTH_IGNORE,
+};
+
+enum conf_leapsecmode {
+	CONF_LEAP_SYSTEM, CONF_LEAP_STEP, CONF_LEAP_SLEW, CONF_LEAP_IGNORE,
+};
+
+enum conf_log {
+	CONF_LOG_RAWMEASUREMENTS	= 1 << 0,
+	CONF_LOG_MEASUREMENTS		= 1 << 1,
+	CONF_LOG_SELECTION		= 1 << 2,
+	CONF_LOG_STATISTICS		= 1 << 3,
+	CONF_LOG_TRACKING		= 1 << 4,
+	CONF_LOG_RTC			= 1 << 5,
+	CONF_LOG_REFCLOCKS		= 1 << 6,
+	CONF_LOG_TEMPCOMP		= 1 << 7,
+};
+
+/* Growing arrays, each with a limit above. */
+struct conf_sources {
+	struct source_conf *at;
+	size_t n, room;
+};
+
+struct conf_strings {
+	char **at;
+	size_t n, room;
+};
+
+/**
+ * struct config - all of it; strings that were not given are NULL
+ * @sources: of the files, then of the directories of `sourcedir`
+ * @refclock: in the order they are written
+ * @access: likewise: what comes later counts
+ * @listen: likewise
+ * @hwtimestamp: likewise
+ * @sourcedirs: a directive each: its directories, blanks between
+ * @warnings: what was read but has no effect, for the log
+ * @bind4: `bindaddress`, or family AF_UNSPEC; the next three likewise
+ * @acquisitionport: -1 a random one each time
+ * @makestep_limit: updates; negative always, 0 never
+ * @makestep: s
+ * @maxchange: s; 0 no limit
+ * @maxchange_start: updates
+ * @maxchange_ignore: how often; negative always
+ * @maxslewrate: ppm, as all frequencies here
+ * @driftfile_interval: s
+ * @log: of enum conf_log
+ * @pidfile: empty when there is to be none
+ * @clockprecision: s; 0 is measured
+ * @clientloglimit: octets
+ */
+struct config {
+	struct conf_sources sources;
+	struct refclock_conf *refclock;
+	size_t n_refclock, refclock_room;
+	struct access_conf *access;
+	size_t n_access, access_room;
+	struct listen_conf *listen;
+	size_t n_listen, listen_room;
+	struct hwtimestamp_conf *hwtimestamp;
+	size_t n_hwtimestamp, hwtimestamp_room;
+	struct conf_strings sourcedirs, warnings;
+
+	struct follow_conf follow;
+	struct local_conf local;
+	struct ratelimit_conf ratelimit;
+
+	/* the network */
+	int port;
+	int acquisitionport;
+	struct sockaddr_storage bind4, bind6, bindacq4, bindacq6;
+	char binddevice[IF_NAMESIZE], bindacqdevice[IF_NAMESIZE];
+	int dscp;
+	double hwtstimeout;
+	double refresh;
+	uint64_t clientloglimit;
+	bool noclientlog;
+
+	/* selection */
+	enum conf_authselect authselectmode;
+	double combinelimit, maxdistance, maxjitter, reselectdist;
+	double stratumweight;
+	int minsources, minsamples, maxsamples, minstratum, maxstratum;
+
+	/* the clock */
+	double makestep;
+	int makestep_limit;
+	double maxchange;
+	int maxchange_start, maxchange_ignore;
+	double maxslewrate, maxclockerror, maxdrift, maxupdateskew;
+	double corrtimeratio, clockprecision;
+	int fallbackdrift_min, fallbackdrift_max;
+	char *driftfile;
+	double driftfile_interval;
+	enum conf_leapsecmode leapsecmode;
+	char *leapsectz, *leapseclist;
+	double smoothtime_freq, smoothtime_wander;
+	bool smoothtime_leaponly;
+
+	/* the RTC */
+	bool rtcsync, rtconutc;
+	char *rtcfile, *rtcdevice, *hwclockfile;
+	double rtcautotrim;
+
+	/* the log */
+	unsigned int log;
+	char *logdir;
+	int logbanner;
+	double logchange;
+	char *mailonchange;
+	double mailonchange_limit;
+
+	/* the process */
+	char *dumpdir, *keyfile, *ntpsigndsocket;
+	char *user, *pidfile, *controlsocket;
+	bool lock_all;
+	int sched_priority;
+};
+
+/*
+ * Both read all of it, with the defaults of what it does not say, into C, which
+ * holds nothing before; conf_free() it. What fails leaves C empty, and has said
+ * why in ERR. LINES are those of a command line, instead of a file. Return 0,
+ * -EINVAL for what is wrong, or another -errno.
+ */
+int conf_read(struct config *c, const char *file, struct conf_error *err);
+int conf_parse_lines(struct config *c, const char *const *lines, size_t n,
+		     struct conf_error *err);
+void conf_free(struct config *c);
+
+/* Only the directories of C's `sourcedir`, into LIST, which is empty. */
+int conf_sources_read(const struct config *c, struct conf_sources *list,
+		      struct conf_error *err);
+void conf_sources_free(struct conf_sources *list);
+
+/* One line: "server NAME [OPTION]...". The message has no FILE:LINE. */
+int conf_source_parse(struct source_conf *s, const char *line,
+		      struct conf_error *err);
+/* Whether both say the same, wherever they are written. */
+bool conf_source_equal(const struct source_conf *a,
+		       const struct source_conf *b);
+
+/* Names of all directives, in no order; NULL behind the last. */
+const char *conf_directive(size_t i);
+
+#endif

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/* allow and deny, and the addresses that sockets are bound to. */
+#include "conf_parse.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A whole number up to MAX, digits only. */
+static bool small_number(const char *word, size_t len, unsigned int max,
+			 unsigned int *value)
+{
+	unsigned int v = 0;
+	size_t i;
+
+	if (!len || len > 3)
+		return false;
+	for (i = 0; i < len; i++) {
+		if (word[i] < '0' || word[i] > '9')
+			return false;
+		v = v * 10 + (unsigned int)(word[i] - '0');
+	}
+	*value = v;
+	return v <= max;
+}
+
+/* "10", "192.0", "192.0.2": as many octets as there are, and no more. */
+static bool short_ipv4(const char *text, struct access_conf *a)
+{
+	unsigned int octet, n = 0;
+	size_t len;
+
+	for (;;) {
+		len = strcspn(text, ".");
+		if (n == 3 || !small_number(text, len, 255, &octet))
+			return false;
+		a->addr[n++] = (uint8_t)octet;
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	a->family = AF_INET;
+	a->len = (uint8_t)(8 * n);
+	return true;
+}
+
+static bool address(const char *text, struct access_conf *a)
+{
+	if (inet_pton(AF_INET, text, a->addr) == 1) {
+		a->family = AF_INET;
+		a->len = 32;
+		return true;
+	}
+	if (inet_pton(AF_INET6, text, a->addr) == 1) {
+		a->family = AF_INET6;
+		a->len = 128;
+		return true;
+	}
+	return short_ipv4(text, a);
+}
+
+static void cut(struct access_conf *a)
+{
+	unsigned int i;
+
+	for (i = a->len; i < 8 * sizeof(a->addr); i++)
+		a->addr[i / 8] &= (uint8_t)~(0x80 >> i % 8);
+}
+
+static int prefix(struct conf_line *l, const char *word, struct access_conf *a)
+{
+	char text[INET6_ADDRSTRLEN];
+	size_t len = strcspn(word, "/");
+	unsigned int bits, max;
+
+	if (len >= sizeof(text))
+		return conf_fail(l, "'%.60s' is not an IPv4 or IPv6 address",
+				 word);
+	memcpy(text, word, len);
+	text[len] = '\0';
+	if (!address(text, a))
+		return conf_fail(l, "'%.60s' is not an IPv4 or IPv6 address, and names are not looked up",
+				 text);
+	max = a->family == AF_INET ? 32 : 128;
+	if (word[len]) {
+		if (!small_number(word + len + 1, strlen(word + len + 1), max,
+				  &bits))
+			return conf_fail(l, "'%.60s': the length after '/' is not a number from 0 to %u",
+					 word, max);
+		a->len = (uint8_t)bits;
+	}
+	cut(a);
+	return 0;
+}
+
+static int add(struct conf_line *l, const struct access_conf *a)
+{
+	struct config *c = l->c;
+	struct access_conf *at = conf_more(l, &c->access, &c->n_access,
+					   &c->access_room, sizeof(*at),
+					   CONF_ACCESS_MAX);
+
+	if (!at)
+		return c->n_access < CONF_ACCESS_MAX ? -ENOMEM : -EINVAL;
+	*at = *a;
+	return 0;
+}
+
+/* allow|deny [all] [PREFIX] */
+int conf_do_allow(struct conf_line *l)
+{
+	struct access_conf a = { .family = AF_INET };
+	size_t i = 1;
+	int err;
+
+	a.allow = !strcasecmp(l->word[0], "allow");
+	if (i < l->n && !strcasecmp(l->word[i], "all")) {
+		a.all = true;
+		i++;
+	}
+	err = conf_count(l, i - 1, i, "");
+	if (err)
+		return err;
+	if (i < l->n) {
+		err = prefix(l, l->word[i], &a);
+		return err ? err : add(l, &a);
+	}
+	err = add(l, &a);
+	a.family = AF_INET6;
+	return err ? err : add(l, &a);
+}
+
+/* bindaddress and bindacqaddress: one of each family. */
+int conf_do_bind(struct conf_line *l)
+{
+	bool acq = !strcasecmp(l->word[0], "bindacqaddress");
+	int err = conf_count(l, 1, 1, "ADDRESS");
+	struct config *c = l->c;
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	char text[INET6_ADDRSTRLEN];
+	size_t len;
+
+	if (err)
+		return err;
+	if (inet_pton(AF_INET, l->word[1], &in.sin_addr) == 1) {
+		memcpy(acq ? &c->bindacq4 : &c->bind4, &in, sizeof(in));
+		return 0;
+	}
+	len = strcspn(l->word[1], "%");
+	if (len < sizeof(text)) {
+		memcpy(text, l->word[1], len);
+		text[len] = '\0';
+		if (l->word[1][len])
+			in6.sin6_scope_id = if_nametoindex(l->word[1] + len + 1);
+		if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1 &&
+		    (!l->word[1][len] || in6.sin6_scope_id)) {
+			memcpy(acq ? &c->bindacq6 : &c->bind6, &in6,
+			       sizeof(in6));
+			return 0;
+		}
+	}
+	return conf_fail(l, "'%.60s' is not an IPv4 or IPv6 address",
+			 l->word[1]);
+}

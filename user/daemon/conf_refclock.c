@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/* refclock DRIVER PARAMETER[:OPTION]... [OPTION]... */
+#include "conf_parse.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define AT(member)	offsetof(struct refclock_conf, member)
+#define FLAG(word)	{ #word, CONF_FLAG, AT(word), 0, 0, NULL }
+#define INT(word, min, max)	{ #word, CONF_INT, AT(word), min, max, NULL }
+#define NUMBER(word, min, max)	{ #word, CONF_NUMBER, AT(word), min, max, NULL }
+#define END	{ NULL, CONF_FLAG, 0, 0, 0, NULL }
+
+static const struct conf_option options[] = {
+	INT(poll, -31, 31),
+	INT(dpoll, -31, 31),
+	INT(filter, 1, 65536),
+	INT(rate, 1, 1000000),
+	INT(maxlockage, 1, 2147483647),
+	INT(stratum, 0, 15),
+	INT(minsamples, 0, 65535),
+	INT(maxsamples, 0, 65535),
+	INT(maxunreach, 0, 2147483647),
+	NUMBER(width, 0, 1000),
+	NUMBER(offset, -1e6, 1e6),
+	NUMBER(delay, 0, 1e6),
+	NUMBER(precision, 0, 1e6),
+	NUMBER(maxdispersion, 0, 1e6),
+	FLAG(pps),
+	FLAG(tai),
+	FLAG(local),
+	FLAG(prefer),
+	FLAG(noselect),
+	FLAG(trust),
+	FLAG(require),
+	{ "refid", CONF_REFID, AT(refid), 0, 0, NULL },
+	{ "lock", CONF_REFID, AT(lock), 0, 0, NULL },
+	END
+};
+
+static const struct conf_option pps[] = { FLAG(clear), END };
+static const struct conf_option none[] = { END };
+static const struct conf_option shm[] = {
+	{ "perm", CONF_OCTAL, AT(perm), 0, 0, NULL }, END
+};
+static const struct conf_option phc[] = {
+	FLAG(nocrossts), FLAG(extpps), FLAG(clear), INT(pin, -1, 65535),
+	INT(channel, 0, 65535), END
+};
+static const struct conf_option rtc[] = { FLAG(utc), END };
+
+static const struct driver {
+	const char *name;
+	const struct conf_option *options;
+} drivers[] = {
+	[CONF_PPS] = { "PPS", pps },
+	[CONF_SOCK] = { "SOCK", none },
+	[CONF_SHM] = { "SHM", shm },
+	[CONF_PHC] = { "PHC", phc },
+	[CONF_RTC] = { "RTC", rtc },
+};
+
+static int driver_option(struct conf_line *l, const struct driver *d,
+			 struct refclock_conf *r, char *word)
+{
+	char *value = strchr(word, '=');
+	const struct conf_option *o;
+	char what[48];
+
+	if (value)
+		*value++ = '\0';
+	for (o = d->options; o->name; o++)
+		if (!strcasecmp(word, o->name))
+			break;
+	if (!o->name)
+		return conf_fail(l, "'%.60s' is not an option of driver %s",
+				 word, d->name);
+	snprintf(what, sizeof(what), "%s: ", o->name);
+	if (o->kind == CONF_FLAG && value)
+		return conf_fail(l, "%sit has no value", what);
+	if (o->kind != CONF_FLAG && !value)
+		return conf_fail(l, "%sits value is missing, after =", what);
+	return conf_value(l, what, o, r, value);
+}
+
+static int parameter(struct conf_line *l, struct refclock_conf *r)
+{
+	const struct driver *d = &drivers[r->driver];
+	char *word = l->word[2], *next;
+	const char *end;
+	double unit;
+	int err;
+
+	next = strchr(word, ':');
+	if (next)
+		*next++ = '\0';
+	if (!*word || strlen(word) >= sizeof(r->parameter))
+		return conf_fail(l, "its parameter is missing, or too long");
+	memcpy(r->parameter, word, strlen(word));
+	end = word + strspn(word, "0123456789");
+	if (r->driver == CONF_SHM &&
+	    (*end || !conf_is_number(word, &unit) || unit > 255))
+		return conf_fail(l, "'%.60s' is not a unit from 0 to 255", word);
+	while (next) {
+		word = next;
+		next = strchr(word, ':');
+		if (next)
+			*next++ = '\0';
+		err = driver_option(l, d, r, word);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* The first letters of the driver, and which refclock it is. */
+static uint32_t refid_of(const struct refclock_conf *r, size_t index)
+{
+	const char *name = drivers[r->driver].name;
+	const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	return (uint32_t)name[0] << 24 | (uint32_t)name[1] << 16 |
+	       (uint32_t)name[2] << 8 | (uint32_t)digits[index];
+}
+
+static int find_driver(struct conf_line *l, struct refclock_conf *r)
+{
+	size_t i;
+
+	if (l->n < 3)
+		return conf_fail(l, "DRIVER PARAMETER: a word is missing");
+	for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		if (!strcasecmp(l->word[1], drivers[i].name)) {
+			r->driver = (enum conf_driver)i;
+			return 0;
+		}
+	}
+	return conf_fail(l, "'%.60s' is not a driver: PPS, SOCK, SHM, PHC and RTC are",
+			 l->word[1]);
+}
+
+int conf_do_refclock(struct conf_line *l)
+{
+	struct refclock_conf r = {
+		.line = l->number, .perm = 0600, .poll = 4, .filter = 64,
+		.rate = 1, .maxlockage = 2, .delay = 1e-9, .minsamples = -1,
+		.maxsamples = -1, .maxunreach = 100000,
+	};
+	struct config *c = l->c;
+	struct refclock_conf *at;
+	int err = find_driver(l, &r);
+
+	if (!err)
+		err = parameter(l, &r);
+	if (!err)
+		err = conf_options(l, 3, options, &r);
+	if (err)
+		return err;
+	at = conf_more(l, &c->refclock, &c->n_refclock, &c->refclock_room,
+		       sizeof(*at), CONF_REFCLOCKS_MAX);
+	if (!at)
+		return c->n_refclock < CONF_REFCLOCKS_MAX ? -ENOMEM : -EINVAL;
+	snprintf(r.file, sizeof(r.file), "%.255s", l->file);
+	if (!r.refid)
+		r.refid = refid_of(&r, c->n_refclock - 1);
+	*at = r;
+	return 0;
+}
