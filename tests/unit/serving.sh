@@ -31,6 +31,7 @@ sources() # program
 	follow)	echo "$daemon"/{chronyd,clk,figures,follow_chronyd}.c \
 		     "$daemon"/{follow_kernel,log,loop}.c ;;
 	privs)	echo "$daemon"/{log,seccomp}.c ;;
+	notify)	echo "$daemon/loop.c" ;;
 	esac
 }
 
@@ -99,7 +100,7 @@ for cc in ${CC:-gcc clang}; do
 		echo "ok $checks $cc # SKIP $cc or its sanitizers are not installed"
 		continue
 	fi
-	for program in figures chronyd access server follow privs; do
+	for program in figures chronyd access server follow privs notify; do
 		run_one "$cc" "$program"
 	done
 done
