@@ -7,6 +7,7 @@
 #include "log.h"
 #include "ntp.h"
 #include "publish.h"
+#include "reference.h"
 #include "server.h"
 
 #include <errno.h>
@@ -125,6 +126,8 @@ int serve_start(const struct config *c)
 		err = start_following(&c->follow);
 	if (err)
 		return err;
+	if (!follows)
+		reference_on_change(publish_now);
 	read_options(c, &serve.opt);
 	open_port();
 	tell_module(c);
