@@ -27,6 +27,10 @@ sources() # program
 	ntppacket)  echo "$daemon"/{ntp_packet,address,md5} ;;
 	ntpclient)  echo "${client[@]/#/$daemon/}" ;;
 	ntprules)   echo "${client[@]/#/$daemon/}" "$daemon/pool" ;;
+	ntpconf)    echo "${client[@]/#/$daemon/}" \
+			 "$daemon"/{pool,ntp_conf} ;;
+	ntpio)	    echo "${client[@]/#/$daemon/}" \
+			 "$daemon"/{ntp_io,clk,log,loop} ;;
 	ntpresolve) echo "$daemon"/{resolve,clk,log,loop} ;;
 	esac | sed "s/ \|$/.c&/g"
 }
@@ -84,7 +88,8 @@ for cc in ${CC:-gcc clang}; do
 		echo "ok $checks $cc # SKIP $cc or its sanitizers are not installed"
 		continue
 	fi
-	for program in ntppacket ntpclient ntprules ntpresolve; do
+	for program in ntppacket ntpclient ntprules ntpconf ntpio \
+		       ntpresolve; do
 		run_one "$cc" "$program"
 	done
 done

@@ -6,33 +6,20 @@
 #ifndef _KNTP_TESTS_UNIT_NTPWORLD_H
 #define _KNTP_TESTS_UNIT_NTPWORLD_H
 
-#include "harness.h"
+#include "ntpstub.h"
 #include "../../user/daemon/address.h"
 #include "../../user/daemon/clk.h"
-#include "../../user/daemon/figures.h"
 #include "../../user/daemon/log.h"
-#include "../../user/daemon/ntp.h"
-#include "../../user/daemon/reference.h"
-#include "../../user/daemon/server.h"
-#include "../../user/daemon/server_socket.h"
 #include "../../kmod/core/ntptime.h"
-#include "../../kmod/core/reply.h"
 
 #include <errno.h>
-#include <math.h>
 
 #define BOOT	(1900000000 * NS_PER_S)	/* what the clock says at RAW 0 */
 
 static int64_t now;
 static struct timer *timers;
-static struct ntp_header out;		/* what was sent last */
-static int out_error;
-static unsigned int sent, opened, samples, changes;
-static struct sample sample;
+static unsigned int opened;
 static struct ntp_source *src;
-
-struct source *sources;
-struct reference reference;
 
 void log_msg(int priority, const char *fmt, ...)
 {
@@ -129,99 +116,6 @@ int ntp_io_send(struct ntp_source *s, const void *data, size_t len)
 uint64_t ntp_io_random(void)
 {
 	return random64();
-}
-
-/* The server's part that peers stand on. */
-int server_socket(int family)
-{
-	(void)family;
-	return out_error ? -1 : 1;
-}
-
-int server_socket_send(int fd, const struct sockaddr_storage *to,
-		       const struct sockaddr_storage *from,
-		       unsigned int ifindex, const void *data, size_t len)
-{
-	(void)fd, (void)to, (void)from, (void)ifindex;
-	memcpy(&out, data, len);
-	sent++;
-	return 0;
-}
-
-bool figures_mapped(void)
-{
-	return false;
-}
-
-void figures_now(struct figures *f, bool mapped)
-{
-	(void)mapped;
-	*f = (struct figures){ .stratum = 3 };
-}
-
-void figures_wire(const struct figures *f, double precision,
-		  struct ntp_server *server)
-{
-	(void)precision;
-	*server = (struct ntp_server){
-		.stratum = f->stratum, .precision = -23,
-	};
-}
-
-void source_add(struct source *s)
-{
-	(void)s;
-}
-
-void source_del(struct source *s)
-{
-	(void)s;
-}
-
-void source_sample(struct source *s, const struct sample *x)
-{
-	struct estimate *e = &s->est;
-
-	e->sample[e->n++ % ESTIMATE_SAMPLES] = *x;
-	sample = *x;
-	samples++;
-}
-
-void source_changed(struct source *s)
-{
-	(void)s;
-	changes++;
-}
-
-/* The least of an estimate: nothing is fitted here, tests set it. */
-void estimate_init(struct estimate *e, unsigned int max_samples)
-{
-	memset(e, 0, sizeof(*e));
-	e->max = max_samples;
-}
-
-const struct sample *estimate_last(const struct estimate *e)
-{
-	return &e->sample[(e->n - 1) % ESTIMATE_SAMPLES];
-}
-
-double estimate_min_delay(const struct estimate *e)
-{
-	double least = INFINITY;
-	unsigned int i;
-
-	for (i = 0; i < e->n && i < ESTIMATE_SAMPLES; i++)
-		least = fmin(least, e->sample[i].delay);
-	return least;
-}
-
-struct fit fit_at(const struct fit *f, int64_t raw)
-{
-	struct fit at = *f;
-
-	at.utc += raw - f->raw;
-	at.raw = raw;
-	return at;
 }
 
 static inline void advance(double s)

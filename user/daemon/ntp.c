@@ -16,6 +16,7 @@ enum {
 };
 
 struct ntp_source *ntp_sources;
+struct ntp_network ntp_network;
 
 /**
  * ntp_burst() - ask in quick succession, beginning now
@@ -72,16 +73,17 @@ void ntp_set_online(struct ntp_source *src, bool online)
  */
 void ntp_options_default(struct ntp_options *opt)
 {
-	*opt = (struct ntp_options){
-		.version = NTP_VERSION_MAX,
-		.minpoll = 6,
-		.maxpoll = 10,
-		.presend = 100,
-		.samples_min = 1,
-		.polltarget = 8,
-		.maxdelay = 3,
-		.maxdelaydevratio = 10,
-	};
+	/* All of it, so that two of them can be compared. */
+	memset(opt, 0, sizeof(*opt));
+	opt->version = NTP_VERSION_MAX;
+	opt->minpoll = 6;
+	opt->maxpoll = 10;
+	opt->presend = 100;
+	opt->samples_min = 1;
+	opt->polltarget = 8;
+	opt->maxunreach = 100000;
+	opt->maxdelay = 3;
+	opt->maxdelaydevratio = 10;
 }
 
 /**

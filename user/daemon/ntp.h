@@ -7,6 +7,7 @@
 #include "ntp_packet.h"
 #include "source.h"
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -38,6 +39,9 @@ enum {
  * @offset: is added to what it says of the time, s
  * @asymmetry: of its delay, -0.5 (requests) to 0.5 (replies)
  * @has_asymmetry: it is known
+ * @copy: its stratum and reference id become this host's own
+ * @maxunreach: polls without a reply that its time is taken for good
+ * @mindelay: shortest round trip that is possible, s; 0 what was measured
  * @maxdelay: round trip, s
  * @maxdelayratio: of the shortest one; 0 no limit
  * @maxdelaydevratio: of the noise
@@ -58,6 +62,9 @@ struct ntp_options {
 	double offset;
 	double asymmetry;
 	bool has_asymmetry;
+	bool copy;
+	unsigned int maxunreach;
+	double mindelay;
 	double maxdelay, maxdelayratio, maxdelaydevratio;
 };
 
@@ -201,17 +208,30 @@ void ntp_io_close(struct ntp_source *src);
 int ntp_io_send(struct ntp_source *src, const void *data, size_t len);
 uint64_t ntp_io_random(void);
 
-/*
- * For requests to be sent from; PORT 0: another one each time (RFC 9109).
- * ADDRESS (or NULL) is for its own family. Before the first source.
+/**
+ * struct ntp_network - how requests are sent
+ * @port: from which, host order; 0 another one each time (RFC 9109)
+ * @address4: from which, or family AF_UNSPEC for whatever fits
+ * @address6: likewise
+ * @device: a link's name, or empty
+ * @dscp: of all packets, 0 to 63
+ * @family: AF_INET or AF_INET6 when the other one is not used, else AF_UNSPEC
  */
-void ntp_io_acquisition(uint16_t port, const struct sockaddr *address,
-			const char *device);
+struct ntp_network {
+	uint16_t port;
+	struct sockaddr_storage address4, address6;
+	char device[IF_NAMESIZE];
+	int dscp;
+	int family;
+};
+
+extern struct ntp_network ntp_network;
 
 /* ntp_poll.c: the interval, and which of some samples counts. */
 bool ntp_poll_adapt(struct ntp_source *src);
 const struct sample *ntp_filter(struct ntp_source *src,
 				const struct sample *s);
+double ntp_min_delay(const struct ntp_source *src);
 unsigned int ntp_delay_tests(const struct ntp_source *src,
 			     const struct sample *s);
 

@@ -112,6 +112,9 @@ void ntp_no_reply(void *arg)
 	if (!src->source.reach && src->missed % UNREACHABLE_POLLS == 0 &&
 	    !in_burst(src) && src->source.poll < src->opt.maxpoll)
 		src->source.poll++;
+	/* What it said then is nobody's time any more. */
+	if (src->missed > src->opt.maxunreach)
+		src->source.leap = NTP_LEAP_UNSYNC;
 	source_changed(&src->source);
 }
 
@@ -283,9 +286,10 @@ static void correct(const struct ntp_source *src, struct sample *s)
 {
 	double by = src->opt.offset;
 
-	if (src->opt.has_asymmetry && src->source.est.n)
+	if (src->opt.has_asymmetry &&
+	    (src->source.est.n || src->opt.mindelay > 0))
 		by += src->opt.asymmetry *
-		      (s->delay - estimate_min_delay(&src->source.est));
+		      (s->delay - ntp_min_delay(src));
 	s->utc += llround(by * 1e9);
 }
 
@@ -356,6 +360,11 @@ static void take_claims(struct ntp_source *src, const struct ntp_answer *a,
 		stratum = src->opt.minstratum;
 	src->source.leap = a->leap;
 	src->source.stratum = stratum;
+	/* Two hosts, or two daemons, that are to look like one. */
+	if (src->opt.copy && a->stratum) {
+		src->source.stratum = (uint8_t)(stratum - 1);
+		src->source.refid = a->refid;
+	}
 	if (synced && !src->source.reach && src->missed >= UNREACHABLE_POLLS &&
 	    src->source.poll > src->opt.minpoll)
 		src->source.poll = src->opt.minpoll > src->floor ?

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -28,32 +27,6 @@ enum {
 /* Older or later than this it was taken before the clock was stepped. */
 #define STAMP_AGE_MAX	NS_PER_S
 #define STAMP_AHEAD_MAX	(NS_PER_S / 1000)
-
-static struct {
-	uint16_t port;
-	struct sockaddr_storage address4, address6;
-	char device[IFNAMSIZ];
-} acquisition;
-
-/**
- * ntp_io_acquisition() - where requests are sent from
- * @port: host order; 0 a random one for each request (RFC 9109)
- * @address: for requests of its family, or NULL
- * @device: a link's name, or NULL
- */
-void ntp_io_acquisition(uint16_t port, const struct sockaddr *address,
-			const char *device)
-{
-	acquisition.port = port;
-	if (address && address->sa_family == AF_INET)
-		memcpy(&acquisition.address4, address,
-		       sizeof(struct sockaddr_in));
-	if (address && address->sa_family == AF_INET6)
-		memcpy(&acquisition.address6, address,
-		       sizeof(struct sockaddr_in6));
-	if (device)
-		strncpy(acquisition.device, device, IFNAMSIZ - 1);
-}
 
 /**
  * ntp_io_random() - what nobody can guess
@@ -81,29 +54,53 @@ static void ask_for_stamps(int fd)
 }
 
 /*
+ * The kernel stamps what arrives only while somebody asks for it, and takes
+ * its time to begin: longer than a reply on a local network. A socket that is
+ * never used keeps it at it from one request to the next.
+ */
+static void keep_stamping(int family)
+{
+	static int keeper = -1;
+
+	if (keeper >= 0)
+		return;
+	keeper = socket(family, SOCK_DGRAM, 0);
+	if (keeper < 0)
+		return;
+	fcntl(keeper, F_SETFD, FD_CLOEXEC);
+	ask_for_stamps(keeper);
+}
+
+/*
  * With a port of one's own choice all sources share it; each socket gets only
  * what its own server sends, because it is connected.
  */
 static int bind_socket(int fd, sa_family_t family)
 {
 	struct sockaddr_storage from = { .ss_family = family };
-	int on = 1;
+	int on = 1, traffic = ntp_network.dscp << 2;
 
-	if (acquisition.device[0] &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, acquisition.device,
-		       (socklen_t)strlen(acquisition.device)))
+	if (traffic && family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_TOS, &traffic, sizeof(traffic));
+	else if (traffic)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &traffic,
+			   sizeof(traffic));
+
+	if (ntp_network.device[0] &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ntp_network.device,
+		       (socklen_t)strlen(ntp_network.device)))
 		return -errno;
-	if (family == AF_INET && acquisition.address4.ss_family)
-		from = acquisition.address4;
-	else if (family == AF_INET6 && acquisition.address6.ss_family)
-		from = acquisition.address6;
-	else if (!acquisition.port)
+	if (family == AF_INET && ntp_network.address4.ss_family)
+		from = ntp_network.address4;
+	else if (family == AF_INET6 && ntp_network.address6.ss_family)
+		from = ntp_network.address6;
+	else if (!ntp_network.port)
 		return 0;
-	if (acquisition.port) {
+	if (ntp_network.port) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	}
-	address_set_port((struct sockaddr *)&from, acquisition.port);
+	address_set_port((struct sockaddr *)&from, ntp_network.port);
 	if (bind(fd, (struct sockaddr *)&from,
 		 address_len((struct sockaddr *)&from)))
 		return -errno;
@@ -233,6 +230,7 @@ int ntp_io_open(struct ntp_source *src)
 	int fd, err;
 
 	ntp_io_close(src);
+	keep_stamping(src->source.address.ss_family);
 	fd = socket(src->source.address.ss_family, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return -errno;

@@ -24,7 +24,7 @@ enum ntp_test {
 	NTP_TEST_STAMPS = 1 << 2,	/* 3: its times make sense */
 	NTP_TEST_AUTH = 1 << 3,		/* 5: authentic, where that is asked */
 	NTP_TEST_SYNCED = 1 << 4,	/* 6: leap and stratum are a server's */
-	NTP_TEST_ROOT = 1 << 5,		/* 7: root distance and reference time */
+	NTP_TEST_ROOT = 1 << 5,		/* 7: root distance, reference time */
 	NTP_TEST_DELAY = 1 << 6,	/* A: under maxdelay, not negative */
 	NTP_TEST_RATIO = 1 << 7,	/* B: under maxdelayratio */
 	NTP_TEST_DEVIATION = 1 << 8,	/* C: under maxdelaydevratio */

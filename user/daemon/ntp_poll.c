@@ -60,6 +60,18 @@ bool ntp_poll_adapt(struct ntp_source *src)
 	return true;
 }
 
+/**
+ * ntp_min_delay() - the shortest round trip
+ * @src: has a sample
+ *
+ * Return: as the operator says, or as it was measured, s.
+ */
+double ntp_min_delay(const struct ntp_source *src)
+{
+	return src->opt.mindelay > 0 ? src->opt.mindelay :
+				       estimate_min_delay(&src->source.est);
+}
+
 /*
  * A long delay is no harm where noise is expected, nor when the offset differs
  * by more than that delay can explain: then the time itself has changed.
@@ -72,8 +84,10 @@ static bool usual_delay(const struct ntp_source *src, const struct sample *s)
 
 	if (!e->valid || e->n < SAMPLES_MIN)
 		return true;
+	if (!(src->opt.maxdelaydevratio > 0))
+		return true;
 	allowed = e->fit.noise * src->opt.maxdelaydevratio;
-	longer = (s->delay - estimate_min_delay(e)) / 2;
+	longer = (s->delay - ntp_min_delay(src)) / 2;
 	if (longer <= allowed)
 		return true;
 	now = fit_at(&e->fit, s->raw);
@@ -98,7 +112,7 @@ unsigned int ntp_delay_tests(const struct ntp_source *src,
 	if (s->delay <= opt->maxdelay && s->dispersion <= opt->maxdelay)
 		tests |= NTP_TEST_DELAY;
 	if (!(opt->maxdelayratio > 0) || !e->n ||
-	    s->delay <= opt->maxdelayratio * estimate_min_delay(e))
+	    s->delay <= opt->maxdelayratio * ntp_min_delay(src))
 		tests |= NTP_TEST_RATIO;
 	if (usual_delay(src, s))
 		tests |= NTP_TEST_DEVIATION;

@@ -15,6 +15,7 @@
 #define RETRY_FIRST	2.0	/* after a look-up that failed, then doubled */
 #define RETRY_LAST	1024.0
 #define SPARE_AGE_MAX	3600.0	/* before a name is asked again */
+#define REFRESH		1209600.0	/* of names whose sources are good */
 #define AGAIN_AFTER	300.0	/* for addresses in place of bad ones */
 
 enum {
@@ -134,8 +135,10 @@ static void look(struct ntp_group *g)
 		drop(g, bad);
 	else if (members(g) < g->wanted)
 		fill_up(g);
-	else if (!bad)
+	else if (!bad && since_lookup(g) < g->refresh)
 		return;
+	else if (!bad)
+		lookup_start(&g->lookup);
 	if ((bad_member(g) || members(g) < g->wanted) && !g->n_spare &&
 	    since_lookup(g) > AGAIN_AFTER)
 		lookup_start(&g->lookup);
@@ -160,6 +163,29 @@ static bool is_used(const struct ntp_group *g, const struct sockaddr_storage *a)
 		if (address_equal((const void *)&g->spare[i], (const void *)a))
 			return true;
 	return ntp_find((const void *)a);
+}
+
+/* Of a server that has moved: no longer where its name says it is. */
+static struct ntp_source *moved(const struct ntp_group *g,
+				const struct sockaddr_storage *addr,
+				unsigned int n)
+{
+	struct sockaddr_storage a;
+	struct ntp_source *src;
+	unsigned int i;
+
+	for (src = ntp_sources; src && src->group != g; src = src->next)
+		;
+	if (g->wanted > 1 || !src)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		a = addr[i];
+		address_set_port((void *)&a, g->port);
+		if (address_equal((const void *)&a,
+				  (const void *)&src->source.address))
+			return NULL;
+	}
+	return src;
 }
 
 static void take(struct ntp_group *g, const struct sockaddr_storage *addr,
@@ -190,6 +216,7 @@ static void on_lookup(struct lookup *l, int err,
 		      const struct sockaddr_storage *addr, unsigned int n)
 {
 	struct ntp_group *g = l->arg;
+	struct ntp_source *old;
 
 	g->last_lookup = loop_now();
 	if (!n && !g->failures)
@@ -199,7 +226,10 @@ static void on_lookup(struct lookup *l, int err,
 	take(g, addr, n);
 	if (n && !g->n_spare)
 		g->n_dropped = 0;
-	if (bad_member(g))
+	old = moved(g, addr, n);
+	if (old && add_member(g))
+		drop(g, old);
+	else if (bad_member(g))
 		look(g);
 	fill_up(g);
 	if (members(g)) {
@@ -245,7 +275,7 @@ struct ntp_group *ntp_group_add(const char *name, uint16_t port, int family,
 	struct ntp_group *g;
 	int err = 0;
 
-	if (strlen(name) >= POOL_NAME) {
+	if (strlen(name) >= CONF_NAME) {
 		errno = ENAMETOOLONG;
 		return NULL;
 	}
@@ -256,6 +286,7 @@ struct ntp_group *ntp_group_add(const char *name, uint16_t port, int family,
 	g->port = port;
 	g->wanted = wanted;
 	g->opt = *opt;
+	g->refresh = REFRESH;
 	g->timer = (struct timer){ .fn = on_timer, .arg = g };
 	g->lookup = (struct lookup){
 		.name = g->name, .family = family, .fn = on_lookup, .arg = g,

@@ -6,11 +6,11 @@
 #ifndef KNTPD_POOL_H
 #define KNTPD_POOL_H
 
+#include "conf.h"
 #include "ntp.h"
 #include "resolve.h"
 
-/* Longest name, with its NUL; as struct source has it. */
-enum { POOL_NAME = 256, POOL_DROPPED = 16 };
+enum { POOL_DROPPED = 16 };
 
 /**
  * struct ntp_group - one line
@@ -20,8 +20,11 @@ enum { POOL_NAME = 256, POOL_DROPPED = 16 };
  * @wanted: sources it is to have
  * @literal: @name is an address
  * @opt: of its sources
+ * @conf: the line, where it comes from one
+ * @by_hand: it was added while running, and is no configuration's
  * @lookup: of the name
  * @timer: next look at its members
+ * @refresh: after this long a name is looked up again, s
  * @last_lookup: ended then, CLOCK_MONOTONIC, ns; 0 never
  * @failures: look-ups in a row that gave nothing new
  * @spare: addresses not used yet
@@ -31,13 +34,16 @@ enum { POOL_NAME = 256, POOL_DROPPED = 16 };
  */
 struct ntp_group {
 	struct ntp_group *next;
-	char name[POOL_NAME];
+	char name[CONF_NAME];
 	uint16_t port;
 	unsigned int wanted;
 	bool literal;
 	struct ntp_options opt;
+	struct source_conf conf;
+	bool by_hand;
 	struct lookup lookup;
 	struct timer timer;
+	double refresh;
 	int64_t last_lookup;
 	unsigned int failures;
 	struct sockaddr_storage spare[RESOLVE_MAX];
@@ -59,5 +65,18 @@ void ntp_remove(struct ntp_source *src);
 void ntp_refresh(void);
 /* Sources that are wanted of names but have no address yet. */
 unsigned int pool_unresolved(void);
+
+/* ntp_conf.c. WHY has NTP_WHY bytes; it is set when something fails. */
+enum { NTP_WHY = 320 };
+
+/* All of C's sources. 0, or -EINVAL and WHY "FILE:LINE: what is wrong". */
+int ntp_start(const struct config *c, char *why);
+/* Applies the difference: sources that stay keep all they know. As above. */
+int ntp_reload(const struct config *c, char *why);
+/* One more line, of an operator (BY_HAND); else -EINVAL, -EEXIST, -ENOMEM. */
+int ntp_add_line(const struct config *c, const struct source_conf *s,
+		 bool by_hand, char *why);
+/* All of them, as when the daemon ends. */
+void ntp_stop(void);
 
 #endif
