@@ -159,7 +159,7 @@ static bool still_there(const struct config *c, const struct ntp_group *g,
 		if (stays[i] ||
 		    !conf_source_equal(&c->sources.at[i], &g->conf))
 			continue;
-		/* The rest of the configuration may mean another thing by it. */
+		/* The rest of the configuration may have changed it. */
 		take_options(c, &c->sources.at[i], &opt);
 		if (memcmp(&opt, &g->opt, sizeof(opt)))
 			continue;

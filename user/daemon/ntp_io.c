@@ -13,6 +13,7 @@
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -38,8 +39,9 @@ uint64_t ntp_io_random(void)
 	uint64_t v = 0;
 
 	while (!v)
-		if (getrandom(&v, sizeof(v), 0) != sizeof(v))
-			v = 0;
+		/* A request that could be guessed is worse than none. */
+		if (getrandom(&v, sizeof(v), 0) != sizeof(v) && errno != EINTR)
+			abort();
 	return v;
 }
 
@@ -168,7 +170,7 @@ static void read_error_queue(struct ntp_source *src, bool error)
 {
 	struct sockaddr_storage from = { 0 };
 	uint8_t data[PACKET_MAX];
-	struct ntp_when when;
+	struct ntp_when when = { .kind = NTP_STAMP_DAEMON };
 	ssize_t len;
 
 	len = read_one(src->fd, MSG_ERRQUEUE, data, &from, &when);
@@ -184,7 +186,7 @@ static void on_ready(int fd, short revents, void *arg)
 	struct sockaddr_storage from = { 0 };
 	struct ntp_source *src = arg;
 	uint8_t data[PACKET_MAX];
-	struct ntp_when when;
+	struct ntp_when when = { .kind = NTP_STAMP_DAEMON };
 	ssize_t len;
 
 	if (revents & (POLLERR | POLLPRI))

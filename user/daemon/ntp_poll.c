@@ -148,7 +148,7 @@ static double residual(const struct ntp_source *src, const struct sample *s,
 const struct sample *ntp_filter(struct ntp_source *src, const struct sample *s)
 {
 	double x[NTP_FILTER_MAX], swap;
-	unsigned int order[NTP_FILTER_MAX];
+	unsigned int order[NTP_FILTER_MAX] = { 0 };
 	unsigned int i, j, n, which;
 
 	if (src->opt.filter <= 1)
