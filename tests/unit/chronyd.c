@@ -183,8 +183,9 @@ static void test_hostile(void)
 		      "dispersion");
 		CHECK(t.skew >= 0 && isfinite(t.correction), "skew");
 		CHECK(t.ref_time >= 0, "time");
-		CHECK(t.synced ? t.stratum >= 1 && t.stratum < 16 && t.leap < 3 :
-				 t.stratum == 16 && t.leap == 3, "stratum");
+		CHECK(t.synced ?
+		      t.stratum >= 1 && t.stratum < 16 && t.leap < 3 :
+		      t.stratum == 16 && t.leap == 3, "stratum");
 	}
 }
 

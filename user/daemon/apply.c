@@ -211,33 +211,32 @@ static int change_peers(struct nl *nl, const struct entry *peers, size_t n)
 	return send_entries(nl, KNTP_CMD_ACL_ADD, peers, n);
 }
 
+static bool peer_entry(const struct sockaddr_storage *a, struct entry *e)
+{
+	const struct sockaddr_in6 *in6 = (const void *)a;
+	const struct sockaddr_in *in = (const void *)a;
+
+	memset(e, 0, sizeof(*e));
+	if (a->ss_family == AF_INET) {
+		e->size = 4;
+		memcpy(e->addr, &in->sin_addr, 4);
+	} else if (a->ss_family == AF_INET6) {
+		e->size = 16;
+		memcpy(e->addr, &in6->sin6_addr, 16);
+	}
+	e->len = (uint8_t)(8 * e->size);
+	e->verdict = KNTP_VERDICT_PASS;
+	return e->size;
+}
+
 static size_t find_peers(struct entry *to)
 {
 	const struct ntp_source *s;
 	size_t n = 0;
 
-	for (s = ntp_sources; s && n < APPLY_PEERS_MAX; s = s->next) {
-		const struct sockaddr_storage *a = &s->source.address;
-		struct entry *e = &to[n];
-
-		if (!s->opt.peer)
-			continue;
-		memset(e, 0, sizeof(*e));
-		if (a->ss_family == AF_INET) {
-			e->size = 4;
-			memcpy(e->addr, &((const struct sockaddr_in *)a)->sin_addr,
-			       4);
-		} else if (a->ss_family == AF_INET6) {
-			e->size = 16;
-			memcpy(e->addr,
-			       &((const struct sockaddr_in6 *)a)->sin6_addr, 16);
-		} else {
-			continue;
-		}
-		e->len = (uint8_t)(8 * e->size);
-		e->verdict = KNTP_VERDICT_PASS;
-		n++;
-	}
+	for (s = ntp_sources; s && n < APPLY_PEERS_MAX; s = s->next)
+		if (s->opt.peer && peer_entry(&s->source.address, &to[n]))
+			n++;
 	return n;
 }
 

@@ -152,7 +152,8 @@ int chronyd_parse(const void *data, size_t len, uint32_t sequence,
 
 	if (!is_answer(d, len, sequence))
 		return -EAGAIN;
-	if (len < CHRONYD_TRACKING_LEN || get16(d, AT_STATUS) != STATUS_SUCCESS ||
+	if (len < CHRONYD_TRACKING_LEN ||
+	    get16(d, AT_STATUS) != STATUS_SUCCESS ||
 	    get16(d, AT_REPLY) != REPLY_TRACKING)
 		return -EPROTO;
 	*t = (struct chronyd_tracking){

@@ -46,7 +46,7 @@ uint64_t figures_ns(double s);
 /* Nobody's time. */
 void figures_none(struct figures *f);
 
-/* From struct reference; MAPPED: what is served is the estimate of true time. */
+/* Of struct reference; MAPPED: what is served is the estimate of true time. */
 void reference_figures(struct figures *f, bool mapped);
 
 /* Who says the figures, when it is not struct reference; NULL: it is again. */

@@ -48,7 +48,7 @@ static struct {
 	struct chronyd_tracking tracking;
 	int64_t at;		/* it came (or we), CLOCK_MONOTONIC_RAW, ns */
 	bool heard;		/* it is no older than SILENCE */
-	int said;		/* -1 nothing yet, 0 not synchronised, 1 it is */
+	int said;		/* -1 nothing, 0 not synchronised, 1 it is */
 } follow = { .fd = -1, .said = -1 };
 
 static bool is_recent(int64_t raw)

@@ -14,7 +14,7 @@ struct config;
  */
 int serve_start(const struct config *c);
 
-/* The difference only: `follow` does not change. 0 or -errno, as before then. */
+/* The difference; `follow` stays. 0, or -errno and all is as before. */
 int serve_reload(const struct config *c);
 
 /* An orderly end: what the module was told of listeners is taken back. */

@@ -16,7 +16,8 @@
 
 static int set(int fd, int level, int option, int value)
 {
-	return setsockopt(fd, level, option, &value, sizeof(value)) ? -errno : 0;
+	return setsockopt(fd, level, option, &value, sizeof(value)) ?
+	       -errno : 0;
 }
 
 /* Flags are set afterwards: a simulator takes none in socket(2). */
@@ -210,7 +211,7 @@ static size_t put_pktinfo(struct cmsghdr *c,
 		return CMSG_SPACE(sizeof(i4));
 	}
 	i6.ipi6_addr = in6->sin6_addr;
-	/* Routing finds the device, but for an address that means none without. */
+	/* Routing finds the device, but where an address means one of each. */
 	if (IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr))
 		i6.ipi6_ifindex = ifindex;
 	c->cmsg_level = IPPROTO_IPV6;
@@ -248,7 +249,8 @@ int server_socket_send(int fd, const struct sockaddr_storage *to,
 
 	if (from->ss_family == to->ss_family) {
 		msg.msg_control = control;
-		msg.msg_controllen = put_pktinfo((void *)control, from, ifindex);
+		msg.msg_controllen = put_pktinfo((void *)control, from,
+						 ifindex);
 	}
 	return sendmsg(fd, &msg, 0) < 0 ? -errno : 0;
 }
