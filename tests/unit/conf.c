@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What kntpd makes of its configuration. */
+#include "conf.h"
+
+#define IS(field, value)						\
+	CHECK(conf.field == (value), #field " is %g", (double)conf.field)
+
+static void defaults(void)
+{
+	if (!right("# nothing\n! x\n; y\n% z\n   # w\n\n"))
+		return;
+	IS(port, 123);
+	IS(acquisitionport, -1);
+	IS(hwtstimeout, 0.001);
+	IS(refresh, 1209600);
+	IS(clientloglimit, 524288);
+	IS(authselectmode, CONF_AUTH_MIX);
+	IS(combinelimit, 3);
+	IS(maxdistance, 3);
+	IS(maxjitter, 1);
+	IS(reselectdist, 1e-4);
+	IS(stratumweight, 1e-3);
+	IS(minsources, 1);
+	IS(minsamples, 6);
+	IS(maxsamples, 0);
+	IS(maxstratum, 15);
+	IS(makestep_limit, 0);
+	IS(maxchange, 0);
+	IS(maxslewrate, 83333.333);
+	IS(maxclockerror, 1);
+	IS(maxdrift, 100000);
+	IS(maxupdateskew, 1000);
+	IS(corrtimeratio, 3);
+	IS(driftfile_interval, 3600);
+	IS(leapsecmode, CONF_LEAP_SYSTEM);
+	IS(logbanner, 32);
+	IS(logchange, 1);
+	IS(local.enabled, false);
+	IS(ratelimit.enabled, false);
+	IS(follow.what, CONF_FOLLOW_NOTHING);
+	IS(sources.n, 0);
+	IS(n_access, 0);
+	IS(warnings.n, 0);
+	CHECK(!strcmp(conf.pidfile, "/run/kntp/kntpd.pid"), "%s", conf.pidfile);
+	CHECK(!strcmp(conf.controlsocket, "/run/kntp/kntpd.sock"), "%s",
+	      conf.controlsocket);
+	CHECK(!conf.driftfile && !conf.user, "paths that nobody gave");
+	conf_free(&conf);
+}
+
+static void debian(void)
+{
+	if (!right("# Welcome\nconfdir /no/such/conf.d\n"
+		   "pool 2.debian.pool.ntp.org iburst\n"
+		   "sourcedir /no/such/dhcp\nsourcedir /no/such/sources.d\n"
+		   "keyfile /etc/chrony/chrony.keys\n"
+		   "driftfile /var/lib/chrony/chrony.drift\n"
+		   "ntsdumpdir /var/lib/chrony\n#log tracking\n"
+		   "logdir /var/log/chrony\nmaxupdateskew 100.0\nrtcsync\n"
+		   "makestep 1 3\nleapsectz right/UTC\n"))
+		return;
+	IS(sources.n, 1);
+	IS(sources.at[0].is_pool, true);
+	IS(sources.at[0].iburst, true);
+	IS(sources.at[0].maxsources, 4);
+	IS(maxupdateskew, 100);
+	IS(rtcsync, true);
+	IS(makestep, 1);
+	IS(makestep_limit, 3);
+	IS(warnings.n, 1);
+	CHECK(!strcmp(conf.leapsectz, "right/UTC"), "%s", conf.leapsectz);
+	CHECK(!strcmp(conf.warnings.at[0],
+		      "t:8: ntsdumpdir: has no effect: NTS is not spoken by kntpd"),
+	      "%s", conf.warnings.at[0]);
+	conf_free(&conf);
+}
+
+static void sources(void)
+{
+	const struct source_conf *s;
+
+	if (!right("server a\n"
+		   "SERVER 192.0.2.1 MinPoll -2 maxpoll 3 iburst burst key 7 "
+		   "maxdelay 0.5 maxdelayratio 2 maxdelaydevratio 4 "
+		   "maxdelayquant 0.5 mindelay 1e-4 asymmetry -0.5 "
+		   "offset -.00005 minsamples 8 maxsamples 16 maxunreach 9 "
+		   "filter 5 offline auto_offline prefer noselect trust "
+		   "require xleave polltarget 30 port 1234 presend 9 "
+		   "minstratum 2 version 3 copy extfield f323 extfield 10A "
+		   "extfield F323 ipv4 certset 1 ntsport 4460\n"
+		   "peer fe80::1%eth0 ipv6 iburst\nserver b maxpoll 4\n"
+		   "server c minpoll 12\n"))
+		return;
+	IS(sources.n, 5);
+	s = conf.sources.at;
+	CHECK(s[0].minpoll == 6 && s[0].maxpoll == 10 && s[0].port == 123 &&
+	      s[0].presend == 100 && s[0].minsamples == -1 &&
+	      s[0].maxsamples == -1 && s[0].maxdelay == 3 &&
+	      s[0].maxdelayratio == 0 && s[0].maxdelaydevratio == 10 &&
+	      s[0].polltarget == 8 && !s[0].has_asymmetry && !s[0].version,
+	      "the defaults of a source");
+	CHECK(s[1].minpoll == -2 && s[1].maxpoll == 3 && s[1].key == 7 &&
+	      s[1].iburst && s[1].burst && s[1].maxdelay == 0.5 &&
+	      s[1].maxdelayratio == 2 && s[1].maxdelaydevratio == 4 &&
+	      s[1].maxdelayquant == 0.5 && s[1].mindelay == 1e-4 &&
+	      s[1].has_asymmetry && s[1].asymmetry == -0.5 &&
+	      s[1].offset == -5e-5 && s[1].minsamples == 8, "numbers");
+	CHECK(s[1].maxsamples == 16 && s[1].maxunreach == 9 &&
+	      s[1].filter == 5 && s[1].offline && s[1].auto_offline &&
+	      s[1].prefer && s[1].noselect && s[1].trust && s[1].require &&
+	      s[1].xleave && s[1].polltarget == 30 && s[1].port == 1234 &&
+	      s[1].presend == 9 && s[1].minstratum == 2 && s[1].version == 3 &&
+	      s[1].copy && s[1].ipv4 && s[1].n_extfield == 2, "options");
+	CHECK(s[2].is_peer && s[2].ipv6 && !s[2].iburst, "a peer");
+	CHECK(s[3].minpoll == 6 && s[3].maxpoll == 6, "maxpoll alone");
+	CHECK(s[4].minpoll == 12 && s[4].maxpoll == 12, "minpoll alone");
+	IS(warnings.n, 3);
+	CHECK(!strcmp(conf.warnings.at[0],
+		      "t:2: SERVER: extfield: extension fields are not sent by kntpd"),
+	      "%s", conf.warnings.at[0]);
+	CHECK(!strcmp(conf.warnings.at[1],
+		      "t:3: peer: iburst, burst, presend and copy have no effect on a peer"),
+	      "%s", conf.warnings.at[1]);
+	CHECK(!strcmp(conf.warnings.at[2],
+		      "t:4: server: maxpoll: 4 is less than minpoll, which is 6 and is taken for both"),
+	      "%s", conf.warnings.at[2]);
+	conf_free(&conf);
+}
+
+static void refclocks(void)
+{
+	const struct refclock_conf *r;
+
+	if (!right("refclock PPS /dev/pps0:clear lock NMEA refid GPS1 rate 5 "
+		   "maxlockage 3 width 0.1\n"
+		   "refclock SOCK /run/a.sock refid NMEA offset 0.5 delay 0.2 "
+		   "noselect precision 1e-7 maxdispersion 0.1\n"
+		   "refclock SHM 1:perm=0644 poll 3 dpoll -2 filter 16 tai\n"
+		   "refclock PHC eth0:nocrossts:extpps:pin=-1:channel=2:clear "
+		   "pps local stratum 1 prefer trust require minsamples 3 "
+		   "maxsamples 4 maxunreach 5\n"
+		   "refclock RTC /dev/rtc0:utc\n"))
+		return;
+	IS(n_refclock, 5);
+	r = conf.refclock;
+	CHECK(r[0].driver == CONF_PPS && r[0].clear &&
+	      r[0].refid == 0x47505331 && r[0].lock == 0x4e4d4541 &&
+	      r[0].rate == 5 && r[0].maxlockage == 3 && r[0].width == 0.1 &&
+	      r[0].poll == 4 && r[0].dpoll == 0 && r[0].filter == 64 &&
+	      r[0].delay == 1e-9 && !strcmp(r[0].parameter, "/dev/pps0"),
+	      "PPS");
+	CHECK(r[1].driver == CONF_SOCK && r[1].offset == 0.5 &&
+	      r[1].delay == 0.2 && r[1].noselect && r[1].precision == 1e-7 &&
+	      r[1].maxdispersion == 0.1, "SOCK");
+	CHECK(r[2].driver == CONF_SHM && r[2].perm == 0644 && r[2].poll == 3 &&
+	      r[2].dpoll == -2 && r[2].filter == 16 && r[2].tai &&
+	      r[2].refid == 0x53484d32 && !strcmp(r[2].parameter, "1"), "SHM");
+	CHECK(r[3].driver == CONF_PHC && r[3].nocrossts && r[3].extpps &&
+	      r[3].pin == -1 && r[3].channel == 2 && r[3].clear && r[3].pps &&
+	      r[3].local && r[3].stratum == 1 && r[3].prefer && r[3].trust &&
+	      r[3].require && r[3].minsamples == 3 && r[3].maxsamples == 4 &&
+	      r[3].maxunreach == 5, "PHC");
+	CHECK(r[4].driver == CONF_RTC && r[4].utc, "RTC");
+	conf_free(&conf);
+}
+
+static void access_list(void)
+{
+	static const u8 four[] = { 192, 0, 2 }, six[] = { 0x20, 1, 0xd, 0xb8 };
+	const struct access_conf *a;
+
+	if (!right("allow\ndeny all 192.0.2\nallow 192.0.2.9/24\n"
+		   "deny 2001:db8::1/32\nallow 0/0\nallow 192.0.2.1\n"))
+		return;
+	IS(n_access, 7);
+	a = conf.access;
+	CHECK(a[0].family == AF_INET && a[1].family == AF_INET6 && !a[0].len &&
+	      !a[1].len && a[0].allow && !a[0].all, "allow");
+	CHECK(a[2].all && !a[2].allow && a[2].len == 24 &&
+	      !memcmp(a[2].addr, four, 3), "deny all 192.0.2");
+	CHECK(a[3].len == 24 && !a[3].addr[3], "host bits are cut");
+	CHECK(a[4].len == 32 && a[4].family == AF_INET6 && !a[4].addr[15] &&
+	      !memcmp(a[4].addr, six, 4), "IPv6");
+	CHECK(!a[5].len && a[5].family == AF_INET, "0/0");
+	CHECK(a[6].len == 32, "a host");
+	conf_free(&conf);
+}
+
+static void others(void)
+{
+	if (!right("local orphan activate 0.5\nmakestep 0.1 -1\n"
+		   "maxchange 1000 1 2\ndriftfile /d interval 60\n"
+		   "smoothtime 400 0.001 leaponly\nfallbackdrift 16 19\n"
+		   "mailonchange root 0.5\nlog tracking rtc\nlog statistics\n"
+		   "listen hook local\nlisten hook ingress dev eth0\n"
+		   "hwtimestamp * minpoll 2 rxfilter ptp nocrossts\n"
+		   "ratelimit interval 1 burst 16 kod 2\npidfile /\n"
+		   "bindaddress 192.0.2.1\nbindaddress ::1\n"
+		   "bindacqaddress 0.0.0.0\nclientloglimit 8589934592\n"
+		   "dscp 46\nleapsecmode SLEW\nauthselectmode ignore\n"))
+		return;
+	IS(local.stratum, 10);
+	IS(local.waitunsynced, 300);
+	IS(local.activate, 0.5);
+	IS(makestep_limit, -1);
+	IS(maxchange, 1000);
+	IS(maxchange_start, 1);
+	IS(maxchange_ignore, 2);
+	IS(driftfile_interval, 60);
+	IS(smoothtime_wander, 0.001);
+	IS(smoothtime_leaponly, true);
+	IS(fallbackdrift_max, 19);
+	IS(mailonchange_limit, 0.5);
+	IS(log, CONF_LOG_TRACKING | CONF_LOG_RTC | CONF_LOG_STATISTICS);
+	IS(n_listen, 2);
+	IS(listen[1].hook, CONF_HOOK_INGRESS);
+	CHECK(!strcmp(conf.listen[1].dev, "eth0"), "%s", conf.listen[1].dev);
+	IS(hwtimestamp[0].minpoll, 2);
+	IS(hwtimestamp[0].maxpoll, 3);
+	IS(hwtimestamp[0].rxfilter, CONF_RX_PTP);
+	IS(ratelimit.burst, 16);
+	IS(ratelimit.leak, 2);
+	IS(ratelimit.kod, 2);
+	IS(bind4.ss_family, AF_INET);
+	IS(bind6.ss_family, AF_INET6);
+	IS(bindacq4.ss_family, AF_INET);
+	IS(bindacq6.ss_family, 0);
+	IS(clientloglimit, 8589934592ULL);
+	IS(dscp, 46);
+	IS(leapsecmode, CONF_LEAP_SLEW);
+	IS(authselectmode, CONF_AUTH_IGNORE);
+	CHECK(!*conf.pidfile, "%s", conf.pidfile);
+	conf_free(&conf);
+	if (right("follow kernel stratum 2 refid GPS"))
+		IS(follow.refid, 0x47505300);
+	conf_free(&conf);
+	if (right("follow chronyd socket /a port 324"))
+		IS(follow.port, 324);
+	conf_free(&conf);
+}
+
+/* Every directive is known to be one, whatever it wants. */
+static void all_directives(void)
+{
+	const char *name;
+	char text[200];
+	size_t i;
+	int err;
+
+	enter();
+	for (i = 0; (name = conf_directive(i)); i++) {
+		if (!strcmp(name, "include"))
+			continue;
+		snprintf(text, sizeof(text), "%s 1 1 1", name);
+		put("t", text);
+		memset(&why, 0, sizeof(why));
+		err = conf_read(&conf, "t", &why);
+		CHECK(!err || !strstr(why.text, "no such directive"), "%s",
+		      why.text);
+		CHECK(!err || !strncmp(why.text, "t:1: ", 5), "%s", why.text);
+		conf_free(&conf);
+	}
+	CHECK(i > 90, "only %zu directives", i);
+}
+
+static void directories(void)
+{
+	struct conf_sources list;
+
+	enter();
+	CHECK(!mkdir("a", 0700) && !mkdir("b", 0700), "%s", strerror(errno));
+	put("a/10.conf", "port 10\n");
+	put("b/10.conf", "port 11\n");
+	put("b/20.conf", "dscp 20");
+	put("b/.x.conf", "no");
+	put("b/x.con", "no");
+	put("a/1.sources", "server one\nserver unfin");
+	put("b/1.sources", "server hidden\n");
+	put("b/0.sources", "server zero\n");
+	if (!right("confdir a b none\nsourcedir a b\nserver first\n"))
+		return;
+	IS(port, 10);
+	IS(dscp, 20);
+	IS(sources.n, 3);
+	CHECK(!strcmp(conf.sources.at[0].name, "first") &&
+	      !strcmp(conf.sources.at[1].name, "zero") &&
+	      !strcmp(conf.sources.at[2].name, "one"), "the order");
+	put("a/1.sources", "server two\n\npeer three\n");
+	CHECK(!conf_sources_read(&conf, &list, &why), "%s", why.text);
+	CHECK(list.n == 3 && conf_source_equal(&list.at[0],
+					       &conf.sources.at[1]), "zero");
+	CHECK(!conf_source_equal(&list.at[1], &conf.sources.at[2]), "two");
+	conf_sources_free(&list);
+	put("a/1.sources", "server two\nport 1\n");
+	CHECK(conf_sources_read(&conf, &list, &why) == -EINVAL &&
+	      !strcmp(why.text, "a/1.sources:2: port: only server, pool and peer may stand in a file of sourcedir") &&
+	      !list.n, "%s", why.text);
+	conf_free(&conf);
+	put("20.inc", "dscp 21\n");
+	if (right("include *.inc\n"))
+		IS(dscp, 21);
+	conf_free(&conf);
+}
+
+static void command_line(void)
+{
+	static const char *const good[] = { "pool a iburst", "port 0", "" };
+	static const char *const bad[] = { "port 0", "port x" };
+	struct source_conf s;
+
+	CHECK(!conf_parse_lines(&conf, good, 3, &why), "%s", why.text);
+	IS(sources.n, 1);
+	IS(port, 0);
+	conf_free(&conf);
+	says("port x", conf_parse_lines(&conf, bad, 2, &why),
+	     "command line:2: port: 'x' is not a whole number from 0 to 65535");
+	CHECK(!conf_source_parse(&s, "peer 192.0.2.1 minpoll 4", &why) &&
+	      s.is_peer && s.minpoll == 4 && !strcmp(s.name, "192.0.2.1"),
+	      "a source by hand");
+	CHECK(conf_source_parse(&s, "server a minpoll x", &why) &&
+	      !strcmp(why.text, "server: minpoll: 'x' is not a whole number from -7 to 24"),
+	      "%s", why.text);
+	CHECK(conf_source_parse(&s, " # x", &why) &&
+	      !strcmp(why.text, "server, pool or peer is missing"), "%s",
+	      why.text);
+	CHECK(conf_source_parse(&s, "port 1", &why), "a port is no source");
+}
+
+static const struct test_case cases[] = {
+	{ "defaults", defaults },
+	{ "Debian's default file", debian },
+	{ "sources", sources },
+	{ "reference clocks", refclocks },
+	{ "access", access_list },
+	{ "the other directives", others },
+	{ "all directives", all_directives },
+	{ "directories", directories },
+	{ "command line", command_line },
+	{ "cleaning up", clean_up },
+};
+
+TEST_MAIN(cases)

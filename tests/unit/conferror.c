@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What kntpd says of mistakes in its configuration. */
+#include "conf.h"
+
+static void wrong(const char *text, const char *message)
+{
+	enter();
+	put("t", text);
+	memset(&why, 0, sizeof(why));
+	says(text, conf_read(&conf, "t", &why), message);
+}
+
+struct mistake {
+	const char *text, *message;
+};
+
+static void wrong_all(const struct mistake *m, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		wrong(m[i].text, m[i].message);
+}
+
+#define WRONG(...)							\
+	do {								\
+		static const struct mistake m[] = { __VA_ARGS__ };	\
+		wrong_all(m, sizeof(m) / sizeof(m[0]));			\
+	} while (0)
+
+static void mistakes_in_values(void)
+{
+	WRONG(
+	{ "\n\nport x\n", "t:3: port: 'x' is not a whole number from 0 to 65535" },
+	{ "port 65536", "t:1: port: '65536' is not a whole number from 0 to 65535" },
+	{ "port 1.0", "t:1: port: '1.0' is not a whole number from 0 to 65535" },
+	{ "port 99999999999999999999",
+	  "t:1: port: '99999999999999999999' is not a whole number from 0 to 65535" },
+	{ "Port", "t:1: Port: its value: a word is missing" },
+	{ "port 1 2", "t:1: port: '2' is one word too many" },
+	{ "rtcsync 1", "t:1: rtcsync: '1' is one word too many" },
+	{ "maxdistance nan", "t:1: maxdistance: 'nan' is not a number from 0 to 1e+06" },
+	{ "maxdistance 0x1", "t:1: maxdistance: '0x1' is not a number from 0 to 1e+06" },
+	{ "maxdistance 1e", "t:1: maxdistance: '1e' is not a number from 0 to 1e+06" },
+	{ "maxdistance .", "t:1: maxdistance: '.' is not a number from 0 to 1e+06" },
+	{ "maxdistance 1e999", "t:1: maxdistance: '1e999' is not a number from 0 to 1e+06" },
+	{ "maxdistance -1", "t:1: maxdistance: '-1' is not a number from 0 to 1e+06" },
+	{ "maxdistance 3;", "t:1: maxdistance: '3;' is not a number from 0 to 1e+06" },
+	{ "leapsecmode smear",
+	  "t:1: leapsecmode: 'smear' is none of system, step, slew, ignore" },
+	{ "authselectmode all",
+	  "t:1: authselectmode: 'all' is none of mix, require, prefer, ignore" },
+	{ "binddevice a/b", "t:1: binddevice: 'a/b' is not the name of a link" },
+	{ "binddevice sixteen-letters1",
+	  "t:1: binddevice: 'sixteen-letters1' is not the name of a link" },
+	{ "log tracking all",
+	  "t:1: log: 'all' is none of rawmeasurements, measurements, selection, statistics, tracking, rtc, refclocks, tempcomp" },
+	{ "servr a", "t:1: servr: there is no such directive" },
+	{ "port\001 1", "t:1: port?: there is no such directive" });
+}
+
+static void mistakes_in_sources(void)
+{
+	char text[400] = "server ";
+
+	WRONG(
+	{ "server", "t:1: server: its name is missing, or its address" },
+	{ "pool a minpol 4", "t:1: pool: 'minpol' is not an option of it" },
+	{ "peer a # mine",
+	  "t:1: peer: '#' is not an option of it: a comment has a line of its own" },
+	{ "server a minpoll", "t:1: server: minpoll: its value is missing" },
+	{ "server a minpoll -8",
+	  "t:1: server: minpoll: '-8' is not a whole number from -7 to 24" },
+	{ "server a maxpoll 25",
+	  "t:1: server: maxpoll: '25' is not a whole number from -7 to 24" },
+	{ "server a key 0",
+	  "t:1: server: key: '0' is not a whole number from 1 to 4294967295" },
+	{ "server a key 4294967296",
+	  "t:1: server: key: '4294967296' is not a whole number from 1 to 4294967295" },
+	{ "server a port 0",
+	  "t:1: server: port: '0' is not a whole number from 1 to 65535" },
+	{ "server a asymmetry 0.6",
+	  "t:1: server: asymmetry: '0.6' is not a number from -0.5 to 0.5" },
+	{ "server a version 5",
+	  "t:1: server: version: '5' is not a whole number from 1 to 4" },
+	{ "pool a maxsources 17",
+	  "t:1: pool: maxsources: '17' is not a whole number from 1 to 16" },
+	{ "server a maxdelayquant 0.96",
+	  "t:1: server: maxdelayquant: '0.96' is not a number from 0.05 to 0.95" },
+	{ "server a extfield 1234",
+	  "t:1: server: extfield: '1234' is none of 10A, F323, F324" },
+	{ "server a nts",
+	  "t:1: server: nts: Network Time Security is not spoken by kntpd: without it the source would be trusted for nothing" },
+	{ "server a ipv4 ipv6", "t:1: server: ipv4 and ipv6 leave it no address" },
+	{ "server a/b", "t:1: server: 'a/b' is neither a name nor an address" },
+	{ "server fe80::1%", "t:1: server: 'fe80::1%' is neither a name nor an address" },
+	{ "server ::g", "t:1: server: '::g' is neither a name nor an address" });
+	memset(text + 7, 'a', 300);
+	wrong(text, "t:1: server: its name is longer than 255 characters");
+}
+
+static void mistakes_in_refclocks(void)
+{
+	WRONG(
+	{ "refclock", "t:1: refclock: DRIVER PARAMETER: a word is missing" },
+	{ "refclock PPS", "t:1: refclock: DRIVER PARAMETER: a word is missing" },
+	{ "refclock GPS 1",
+	  "t:1: refclock: 'GPS' is not a driver: PPS, SOCK, SHM, PHC and RTC are" },
+	{ "refclock PPS :clear",
+	  "t:1: refclock: its parameter is missing, or too long" },
+	{ "refclock PPS /dev/pps0:utc",
+	  "t:1: refclock: 'utc' is not an option of driver PPS" },
+	{ "refclock PPS /dev/pps0:clear=1", "t:1: refclock: clear: it has no value" },
+	{ "refclock SHM 0:perm",
+	  "t:1: refclock: perm: its value is missing, after =" },
+	{ "refclock SHM 0:perm=0888",
+	  "t:1: refclock: perm: '0888' is not a mode from 0 to 0777" },
+	{ "refclock SHM x", "t:1: refclock: 'x' is not a unit from 0 to 255" },
+	{ "refclock SHM 256", "t:1: refclock: '256' is not a unit from 0 to 255" },
+	{ "refclock PHC eth0:pin=-2",
+	  "t:1: refclock: pin: '-2' is not a whole number from -1 to 65535" },
+	{ "refclock SHM 0 refid LONGER",
+	  "t:1: refclock: refid: 'LONGER' is not 1 to 4 characters" },
+	{ "refclock SHM 0 stratum 16",
+	  "t:1: refclock: stratum: '16' is not a whole number from 0 to 15" },
+	{ "refclock PPS /dev/pps0 lock GPS",
+	  "t:1: refclock: lock: no other refclock has that refid" },
+	{ "refclock PPS a refid GPS lock GPS",
+	  "t:1: refclock: lock: no other refclock has that refid" },
+	{ "refclock SHM 0 refid A\nrefclock SHM 1 refid A",
+	  "t:2: refclock: refid: another refclock has it already" },
+	{ "refclock SHM 0 local\nrefclock SHM 1 local",
+	  "t:2: refclock: local: another refclock is it already" },
+	{ "rtcsync\nrefclock RTC /dev/rtc0",
+	  "t:2: refclock: RTC: not together with rtcsync or rtcfile" },
+	{ "rtcsync\nrtcfile a", "rtcsync: not together with rtcfile" });
+}
+
+static void mistakes_in_access(void)
+{
+	WRONG(
+	{ "allow example.org",
+	  "t:1: allow: 'example.org' is not an IPv4 or IPv6 address, and names are not looked up" },
+	{ "allow 10/33",
+	  "t:1: allow: '10/33': the length after '/' is not a number from 0 to 32" },
+	{ "deny ::/129",
+	  "t:1: deny: '::/129': the length after '/' is not a number from 0 to 128" },
+	{ "deny all 10/",
+	  "t:1: deny: '10/': the length after '/' is not a number from 0 to 32" },
+	{ "allow 10.256",
+	  "t:1: allow: '10.256' is not an IPv4 or IPv6 address, and names are not looked up" },
+	{ "allow 1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20/1",
+	  "t:1: allow: '1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20/1' is not an IPv4 or IPv6 address" },
+	{ "allow all 10 11", "t:1: allow: '11' is one word too many" },
+	{ "allow 10 11", "t:1: allow: '11' is one word too many" },
+	{ "bindaddress", "t:1: bindaddress: ADDRESS: a word is missing" },
+	{ "bindacqaddress eth0",
+	  "t:1: bindacqaddress: 'eth0' is not an IPv4 or IPv6 address" },
+	{ "bindaddress fe80::1%no-such-link",
+	  "t:1: bindaddress: 'fe80::1%no-such-link' is not an IPv4 or IPv6 address" });
+}
+
+static void mistakes_in_others(void)
+{
+	WRONG(
+	{ "local stratum 16",
+	  "t:1: local: stratum: '16' is not a whole number from 1 to 15" },
+	{ "ratelimit leak 0",
+	  "t:1: ratelimit: leak: '0' is not a whole number from 1 to 4" },
+	{ "listen", "t:1: listen: hook: is missing: hook local, or hook ingress dev LINK" },
+	{ "listen hook xdp", "t:1: listen: hook: 'xdp' is none of local, ingress" },
+	{ "listen hook local dev lo", "t:1: listen: dev: hook local has none" },
+	{ "listen hook ingress",
+	  "t:1: listen: dev: is missing: hook ingress is a device's" },
+	{ "follow", "t:1: follow: what is missing: chronyd, or kernel" },
+	{ "follow ntpd", "t:1: follow: 'ntpd' is neither chronyd nor kernel" },
+	{ "follow kernel refid GPS",
+	  "t:1: follow: stratum: is missing: the kernel does not know it" },
+	{ "follow kernel stratum 2",
+	  "t:1: follow: refid: is missing: the kernel does not know it" },
+	{ "follow chronyd\n\npool a",
+	  "t:3: pool: not together with follow: the time is another daemon's" },
+	{ "follow chronyd\nrefclock SHM 0",
+	  "t:2: refclock: not together with follow: the time is another daemon's" },
+	{ "hwtimestamp", "t:1: hwtimestamp: the name of a link is missing, or *" },
+	{ "hwtimestamp * rxfilter some",
+	  "t:1: hwtimestamp: rxfilter: 'some' is none of best, none, ntp, ptp, all" },
+	{ "makestep", "t:1: makestep: THRESHOLD LIMIT: a word is missing" },
+	{ "makestep 1", "t:1: makestep: THRESHOLD LIMIT: a word is missing" },
+	{ "makestep 1 x",
+	  "t:1: makestep: LIMIT: 'x' is not a whole number from -2147483648 to 2147483647" },
+	{ "makestep x 1",
+	  "t:1: makestep: THRESHOLD: 'x' is not a number from 0 to 1e+10" },
+	{ "maxchange 1 1", "t:1: maxchange: OFFSET START IGNORE: a word is missing" },
+	{ "maxchange 1 -1 1",
+	  "t:1: maxchange: START: '-1' is not a whole number from 0 to 2147483647" },
+	{ "driftfile", "t:1: driftfile: FILE: a word is missing" },
+	{ "driftfile a b", "t:1: driftfile: 'b' is not an option of it" },
+	{ "smoothtime 400",
+	  "t:1: smoothtime: MAX-FREQUENCY MAX-WANDER: a word is missing" },
+	{ "smoothtime 1 1 leap", "t:1: smoothtime: 'leap' is not leaponly" },
+	{ "fallbackdrift 16",
+	  "t:1: fallbackdrift: MIN-INTERVAL MAX-INTERVAL: a word is missing" },
+	{ "fallbackdrift 16 32",
+	  "t:1: fallbackdrift: MAX-INTERVAL: '32' is not a whole number from 0 to 31" },
+	{ "mailonchange a", "t:1: mailonchange: EMAIL THRESHOLD: a word is missing" },
+	{ "mailonchange a b",
+	  "t:1: mailonchange: THRESHOLD: 'b' is not a number from 0 to 1e+09" },
+	{ "ntsservercert a",
+	  "t:1: ntsservercert: NTS is not spoken by kntpd: its clients would get no answer" },
+	{ "ntsserverkey a",
+	  "t:1: ntsserverkey: NTS is not spoken by kntpd: its clients would get no answer" },
+	{ "ptpport 319", "t:1: ptpport: NTP over PTP is not spoken by kntpd" },
+	{ "broadcast 32 a", "t:1: broadcast: kntpd does not broadcast" },
+	{ "tempcomp a", "t:1: tempcomp: kntpd does not compensate for temperature" },
+	{ "initstepslew 1",
+	  "t:1: initstepslew: kntpd has makestep, and iburst of the servers, instead" });
+}
+
+static void mistakes_in_files(void)
+{
+	char line[3000] = "#";
+	size_t i;
+
+	enter();
+	says("missing", conf_read(&conf, "missing", &why),
+	     "missing: No such file or directory");
+	says(".", conf_read(&conf, ".", &why), ".: Is a directory");
+	wrong("\ninclude missing", "t:2: include: missing: No such file or directory");
+	wrong("include missing*", "t:1: include: missing*: no file is called so");
+	wrong("include", "t:1: include: FILE or PATTERN: a word is missing");
+	wrong("include t", "t:1: include: t: files are included more than 10 deep");
+	wrong("confdir", "t:1: confdir: DIRECTORY: a word is missing");
+	wrong("confdir a b c d e f g h i j k",
+	      "t:1: confdir: 'k' is one word too many");
+	wrong("sourcedir", "t:1: sourcedir: DIRECTORY: a word is missing");
+	memset(line + 1, 'x', 2500);
+	wrong(line, "t:1: the line is longer than 2046 characters");
+	for (i = 0; i < 600; i += 2)
+		memcpy(line + i, "a ", 2);
+	line[600] = '\0';
+	wrong(line, "t:1: a: more than 256 words are in the line");
+	put_bytes("t", "port 1\n\0\n", 9);
+	says("NUL", conf_read(&conf, "t", &why),
+	     "t:2: a NUL byte: this is no text");
+}
+
+static void limits(void)
+{
+	static char text[2000 * 40];
+	size_t i, len;
+
+	for (i = 0, len = 0; i < 1025; i++)
+		len += (size_t)sprintf(text + len, "server a%zu\n", i);
+	wrong(text, "t:1025: server: there are more than 1024 of them");
+	for (i = 0, len = 0; i < 33; i++)
+		len += (size_t)sprintf(text + len, "refclock SHM %zu\n", i);
+	wrong(text, "t:33: refclock: there are more than 32 of them");
+	for (i = 0, len = 0; i < 65; i++)
+		len += (size_t)sprintf(text + len, "listen hook local\n");
+	wrong(text, "t:65: listen: there are more than 64 of them");
+	for (i = 0, len = 0; i < 2000; i++)
+		len += (size_t)sprintf(text + len, "cmdport 0\n");
+	if (right(text))
+		CHECK(conf.warnings.n == CONF_WARNINGS_MAX, "%zu warnings",
+		      conf.warnings.n);
+	conf_free(&conf);
+}
+
+static const struct test_case cases[] = {
+	{ "values", mistakes_in_values },
+	{ "sources", mistakes_in_sources },
+	{ "reference clocks", mistakes_in_refclocks },
+	{ "access", mistakes_in_access },
+	{ "other directives", mistakes_in_others },
+	{ "files", mistakes_in_files },
+	{ "limits", limits },
+	{ "cleaning up", clean_up },
+};
+
+TEST_MAIN(cases)
