@@ -40,7 +40,8 @@ int conf_do_confdir(struct conf_line *l)
 	int err = conf_count(l, 1, DIRS_MAX, "DIRECTORY");
 
 	if (!err)
-		err = conf_files_dirs(l, l->word + 1, l->n - 1, ".conf", &files);
+		err = conf_files_dirs(l, l->word + 1, l->n - 1, ".conf",
+				      &files);
 	if (!err)
 		err = read_all(l, &files);
 	conf_strings_free(&files);

@@ -215,7 +215,9 @@ struct local_conf {
 	double waitsynced, waitunsynced;
 };
 
-enum conf_follow { CONF_FOLLOW_NOTHING, CONF_FOLLOW_CHRONYD, CONF_FOLLOW_KERNEL };
+enum conf_follow {
+	CONF_FOLLOW_NOTHING, CONF_FOLLOW_CHRONYD, CONF_FOLLOW_KERNEL,
+};
 
 /* `follow`: SOCKET and PORT of chronyd (NULL, 0: its usual), or the rest. */
 struct follow_conf {

@@ -156,7 +156,8 @@ int conf_do_bind(struct conf_line *l)
 		memcpy(text, l->word[1], len);
 		text[len] = '\0';
 		if (l->word[1][len])
-			in6.sin6_scope_id = if_nametoindex(l->word[1] + len + 1);
+			in6.sin6_scope_id =
+				if_nametoindex(l->word[1] + len + 1);
 		if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1 &&
 		    (!l->word[1][len] || in6.sin6_scope_id)) {
 			memcpy(acq ? &c->bindacq6 : &c->bind6, &in6,

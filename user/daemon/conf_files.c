@@ -127,7 +127,8 @@ int conf_files_glob(struct conf_line *l, const char *pattern,
 	if (err == GLOB_NOSPACE)
 		return conf_no_memory(l);
 	if (err)
-		return conf_fail(l, "%s: its directory cannot be read", pattern);
+		return conf_fail(l, "%s: its directory cannot be read",
+				 pattern);
 	for (i = 0; !err && i < found.gl_pathc; i++)
 		err = conf_keep_string(l, files, found.gl_pathv[i], FILES_MAX);
 	globfree(&found);

@@ -75,7 +75,7 @@ int conf_no_memory(struct conf_line *l);
 int conf_warn(struct conf_line *l, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The value of O in WORD, into the struct at BASE. WHAT goes before a reason. */
+/* The value of O in WORD, into the struct at BASE. WHAT is before a reason. */
 int conf_value(struct conf_line *l, const char *what,
 	       const struct conf_option *o, void *base, const char *word);
 /* The words from FIRST on are options of TABLE, whose last has no name. */

@@ -102,7 +102,8 @@ static int parameter(struct conf_line *l, struct refclock_conf *r)
 	end = word + strspn(word, "0123456789");
 	if (r->driver == CONF_SHM &&
 	    (*end || !conf_is_number(word, &unit) || unit > 255))
-		return conf_fail(l, "'%.60s' is not a unit from 0 to 255", word);
+		return conf_fail(l, "'%.60s' is not a unit from 0 to 255",
+				 word);
 	while (next) {
 		word = next;
 		next = strchr(word, ':');

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What is no option of chrony's, so that it can be told from what was said. */
+/* Beyond the range of an option: nothing was said of it. */
 enum { UNSAID = 1000 };
 
 struct source_words {
@@ -142,7 +142,7 @@ static int set_name(struct conf_line *l, struct source_conf *s)
 static int check(struct conf_line *l, const struct source_words *w)
 {
 	if (w->nts)
-		return conf_fail(l, "nts: Network Time Security is not spoken by kntpd: without it the source would be trusted for nothing");
+		return conf_fail(l, "nts: Network Time Security is not spoken by kntpd");
 	if (w->s.ipv4 && w->s.ipv6)
 		return conf_fail(l, "ipv4 and ipv6 leave it no address");
 	if (w->s.n_extfield)

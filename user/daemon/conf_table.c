@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Every directive: what becomes of it, and what it is when it is not said. */
 #include "conf_parse.h"
-#include "kntpd.h"
 
 #include <string.h>
 #include <strings.h>

@@ -311,7 +311,7 @@ static int set_refid(struct conf_line *l, const char *what, uint32_t *to,
 	uint32_t v = 0;
 
 	for (i = 0; i < len; i++)
-		if ((unsigned char)word[i] <= ' ' || (unsigned char)word[i] > '~')
+		if (!isgraph((unsigned char)word[i]))
 			break;
 	if (!len || len > 4 || i < len)
 		return conf_fail(l, "%s'%.60s' is not 1 to 4 characters", what,
