@@ -41,6 +41,8 @@ struct estimate {
 	struct fit fit;
 	double skew;				/* bound of the frequency error */
 	bool valid;
+	/* What is known of the frequency before the oldest sample, s/s. */
+	double prior_frequency, prior_frequency_error;
 };
 
 void estimate_init(struct estimate *e, unsigned int max_samples);

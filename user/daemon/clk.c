@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "clk.h"
+#include "log.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+/* struct timex's frequency: parts per 10^6 with 16 fractional bits. */
+#define FREQ_SCALE	(65536.0 * 1e6)
+/* The kernel takes ±500 ppm beside the tick, and a tick ±10 % of the usual. */
+#define FREQ_MAX	500e-6
+#define TICK_MAX	0.09
+
+static struct {
+	bool control;
+	long base_tick;		/* µs in a tick of USER_HZ */
+	double frequency;
+	int status;		/* STA_* that are kept set */
+	double precision;
+} clk;
+
+static int64_t read_clock(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/**
+ * clk_raw() - the clock nobody disciplines
+ *
+ * Return: CLOCK_MONOTONIC_RAW, ns.
+ */
+int64_t clk_raw(void)
+{
+	return read_clock(CLOCK_MONOTONIC_RAW);
+}
+
+/**
+ * clk_real() - the system clock
+ *
+ * Return: CLOCK_REALTIME, ns since 1970.
+ */
+int64_t clk_real(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+/**
+ * clk_pair() - both clocks at one moment
+ * @raw: CLOCK_MONOTONIC_RAW, ns
+ * @real: CLOCK_REALTIME, ns since 1970
+ *
+ * The best of some readings, each of which has the system clock between two of
+ * the other; an interrupt in one of them does no harm.
+ */
+void clk_pair(int64_t *raw, int64_t *real)
+{
+	int64_t before, between, after, width, best = INT64_MAX;
+	int i;
+
+	for (i = 0; i < 4 && best; i++) {
+		before = clk_raw();
+		between = clk_real();
+		after = clk_raw();
+		width = after - before;
+		if (width >= best)
+			continue;
+		best = width;
+		*raw = before + width / 2;
+		*real = between;
+	}
+}
+
+/**
+ * clk_raw_of_real() - when a stamp was taken, by the undisciplined clock
+ * @real: CLOCK_REALTIME, ns since 1970, of a moment ago
+ *
+ * Return: CLOCK_MONOTONIC_RAW, ns.
+ */
+int64_t clk_raw_of_real(int64_t real)
+{
+	int64_t raw, now;
+
+	clk_pair(&raw, &now);
+	return raw - llround((double)(now - real) / (1 + clk.frequency));
+}
+
+static int adjust(struct timex *tx)
+{
+	int state;
+
+	if (!clk.control)
+		return 0;
+	state = clock_adjtime(CLOCK_REALTIME, tx);
+	if (state < 0) {
+		log_msg(LOG_ERR, "clock_adjtime: %m");
+		return -errno;
+	}
+	return 0;
+}
+
+static void measure_precision(void)
+{
+	int64_t smallest = NS_PER_S / 1000, last, now;
+	int i, reads;
+
+	for (i = 0; i < 50; i++) {
+		last = clk_real();
+		now = last;
+		/* A simulated clock may stand still while it is read. */
+		for (reads = 0; now == last && reads < 1000; reads++)
+			now = clk_real();
+		if (now > last && now - last < smallest)
+			smallest = now - last;
+	}
+	if (smallest == NS_PER_S / 1000)
+		smallest = 100;
+	clk.precision = (double)smallest * 1e-9;
+}
+
+/**
+ * clk_init() - take over the system clock
+ * @control: it may be set
+ *
+ * What frequency the kernel has is kept, so that a clock which another daemon
+ * disciplined until now goes on as well. Return: 0 or -errno.
+ */
+int clk_init(bool control)
+{
+	struct timex tx = { .modes = 0 };
+	long hz = sysconf(_SC_CLK_TCK);
+
+	clk.base_tick = (1000000 + hz / 2) / hz;
+	if (clock_adjtime(CLOCK_REALTIME, &tx) < 0)
+		return -errno;
+	clk.frequency = (double)tx.tick / (double)clk.base_tick - 1 +
+			(double)tx.freq / FREQ_SCALE;
+	clk.control = control;
+	measure_precision();
+	if (!control)
+		return 0;
+
+	/* The kernel's own loop and what is left of an adjtime(3) end here. */
+	clk.status = STA_UNSYNC;
+	tx = (struct timex){
+		.modes = ADJ_STATUS | ADJ_NANO | ADJ_OFFSET,
+		.status = STA_PLL | clk.status,
+	};
+	if (adjust(&tx))
+		return -errno;
+	tx = (struct timex){
+		.modes = ADJ_STATUS | ADJ_NANO,
+		.status = clk.status,
+	};
+	return adjust(&tx);
+}
+
+/**
+ * clk_controlled() - whether the system clock is set by this process
+ */
+bool clk_controlled(void)
+{
+	return clk.control;
+}
+
+/**
+ * clk_max_frequency() - the most that clk_set_frequency() can do
+ *
+ * Return: s/s.
+ */
+double clk_max_frequency(void)
+{
+	return TICK_MAX;
+}
+
+/**
+ * clk_set_frequency() - the rate of the system clock
+ * @freq: against CLOCK_MONOTONIC_RAW, less one; beyond the limit: the limit
+ *
+ * Return: 0 or -errno.
+ */
+int clk_set_frequency(double freq)
+{
+	struct timex tx = { .modes = ADJ_FREQUENCY | ADJ_TICK };
+	double tick_part = 0;
+	int err;
+
+	if (freq > TICK_MAX)
+		freq = TICK_MAX;
+	if (freq < -TICK_MAX)
+		freq = -TICK_MAX;
+	tx.tick = clk.base_tick;
+	if (fabs(freq) > FREQ_MAX) {
+		tx.tick += lround(freq * (double)clk.base_tick);
+		tick_part = (double)tx.tick / (double)clk.base_tick - 1;
+	}
+	tx.freq = lround((freq - tick_part) * FREQ_SCALE);
+	err = adjust(&tx);
+	if (!err && clk.control)
+		clk.frequency = tick_part + (double)tx.freq / FREQ_SCALE;
+	return err;
+}
+
+/**
+ * clk_frequency() - the rate of the system clock
+ *
+ * Return: against CLOCK_MONOTONIC_RAW, less one.
+ */
+double clk_frequency(void)
+{
+	return clk.frequency;
+}
+
+/**
+ * clk_step() - set the system clock
+ * @ns: is added to it
+ *
+ * Return: 0 or -errno.
+ */
+int clk_step(int64_t ns)
+{
+	int64_t s = ns / NS_PER_S;
+
+	/* The fraction is to be positive. */
+	if (s * NS_PER_S > ns)
+		s--;
+	return adjust(&(struct timex){
+		.modes = ADJ_SETOFFSET | ADJ_NANO,
+		.time = {
+			.tv_sec = s,
+			.tv_usec = ns - s * NS_PER_S,
+		},
+	});
+}
+
+static long to_us(double s)
+{
+	return s < 16 ? lround(ceil(s * 1e6)) : 16000000;
+}
+
+/**
+ * clk_set_error() - tell the kernel how good its time is
+ * @synced: clears STA_UNSYNC
+ * @est_error: s
+ * @max_error: s
+ * @rtc: the kernel shall keep the RTC by it
+ */
+void clk_set_error(bool synced, double est_error, double max_error, bool rtc)
+{
+	/* The kernel writes the RTC while STA_UNSYNC is clear (11 minute mode). */
+	clk.status = (clk.status & (STA_INS | STA_DEL)) |
+		     (synced && rtc ? 0 : STA_UNSYNC);
+	adjust(&(struct timex){
+		.modes = ADJ_STATUS | ADJ_MAXERROR | ADJ_ESTERROR | ADJ_NANO,
+		.status = clk.status,
+		.maxerror = synced ? to_us(max_error) : 16000000,
+		.esterror = synced ? to_us(est_error) : 16000000,
+	});
+}
+
+/**
+ * clk_set_leap() - arm the kernel's leap second
+ * @leap: at the end of this UTC day: 1 is inserted, -1 deleted, 0 none
+ */
+void clk_set_leap(int leap)
+{
+	int bits = leap > 0 ? STA_INS : leap < 0 ? STA_DEL : 0;
+
+	if ((clk.status & (STA_INS | STA_DEL)) == bits)
+		return;
+	clk.status = (clk.status & ~(STA_INS | STA_DEL)) | bits;
+	adjust(&(struct timex){
+		.modes = ADJ_STATUS | ADJ_NANO,
+		.status = clk.status,
+	});
+}
+
+/**
+ * clk_set_tai() - tell the kernel what TAI is
+ * @offset: TAI - UTC, s
+ */
+void clk_set_tai(int offset)
+{
+	adjust(&(struct timex){ .modes = ADJ_TAI, .constant = offset });
+}
+
+/**
+ * clk_precision() - what the system clock can be read to
+ *
+ * Return: s.
+ */
+double clk_precision(void)
+{
+	return clk.precision;
+}

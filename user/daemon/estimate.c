@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A free oscillator's time error is modelled as the integral of a frequency
+ * that takes a random walk, a sample as that time error plus noise: a Kalman
+ * filter of two states is the best estimator of both, once it knows how much
+ * the frequency wanders against the noise, and which samples are noisier. It
+ * is not told either. So a filter runs for each of a grid of suppositions over
+ * all samples that are kept, the likelihood of the samples under each is what
+ * that supposition is worth (the noise itself is integrated out), and what is
+ * estimated is the mean of all by that worth: Bayesian model averaging, as in
+ * Hoeting et al., Statistical Science 14 (1999).
+ *
+ * Noisier are samples whose round trip took longer: the error of a sample lies
+ * within half of what its delay exceeds the shortest by (RFC 5905 section 10,
+ * figure of merit of the clock filter); how much that says depends on the
+ * network, so it is a dimension of the grid.
+ */
+#include "estimate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	WANDERS = 18,		/* suppositions of the wander */
+	WEIGHTS = 5,		/* and of what the delay says of the noise */
+	MODELS = WANDERS * WEIGHTS,
+};
+
+/* Wander over noise, (s/s)^2/s / s^2: each ten times the one before. */
+#define WANDER_FIRST	1e-15
+/* Of the usual excess delay: what noise a sample with no excess has; 0: all. */
+static const double floors[WEIGHTS] = { 0.03, 0.12, 0.4, 1.5, 0 };
+
+/* What is known of the noise before any sample counts as much as so many. */
+#define PRIOR_WEIGHT	2.0
+/* An innovation larger than this many of its deviations is an outlier. */
+#define OUTLIER		4.0
+/* Of an oscillator nothing is known of. */
+#define PRIOR_FREQUENCY_ERROR	100e-6
+
+/* A sample in the filters' units: seconds since the last one, less its time. */
+struct point {
+	double t, y, excess, weight;
+};
+
+/* One supposition's filter; the matrix is in units of the noise's variance. */
+struct model {
+	double x, f;
+	double xx, xf, ff;
+	double log_det;		/* Σ log of the innovations' variance */
+	double squares;		/* Σ of their squares by that variance */
+	double noise;		/* variance */
+	double worth;
+};
+
+/* What is supposed of all models alike. */
+struct prior {
+	double frequency;
+	double variance;	/* of it */
+	double noise;		/* variance: from the last fit, or a guess */
+	double guess;		/* of it, before any sample */
+};
+
+static const struct sample *nth(const struct estimate *e, unsigned int i)
+{
+	return &e->sample[(e->first + i) % ESTIMATE_SAMPLES];
+}
+
+/**
+ * estimate_init() - begin without samples
+ * @e: the estimate
+ * @max_samples: keep no more than so many; 0 for all that there is room for
+ */
+void estimate_init(struct estimate *e, unsigned int max_samples)
+{
+	memset(e, 0, sizeof(*e));
+	e->max = max_samples && max_samples < ESTIMATE_SAMPLES ?
+		 max_samples : ESTIMATE_SAMPLES;
+	e->prior_frequency_error = PRIOR_FREQUENCY_ERROR;
+}
+
+/**
+ * estimate_reset() - forget all samples
+ * @e: the estimate; what it knows of the frequency stays
+ */
+void estimate_reset(struct estimate *e)
+{
+	if (e->valid) {
+		e->prior_frequency = e->fit.frequency;
+		e->prior_frequency_error = fmax(10 * e->fit.frequency_error,
+						1e-8);
+	}
+	e->n = 0;
+	e->valid = false;
+}
+
+/**
+ * estimate_last() - the newest sample
+ * @e: the estimate
+ *
+ * Return: it, or NULL where there is none.
+ */
+const struct sample *estimate_last(const struct estimate *e)
+{
+	return e->n ? nth(e, e->n - 1) : NULL;
+}
+
+/**
+ * estimate_min_delay() - the shortest round trip among the samples
+ * @e: the estimate
+ *
+ * Return: s; 0 without samples.
+ */
+double estimate_min_delay(const struct estimate *e)
+{
+	double min = e->n ? nth(e, 0)->delay : 0;
+	unsigned int i;
+
+	for (i = 1; i < e->n; i++)
+		min = fmin(min, nth(e, i)->delay);
+	return min;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The points of all samples; returns the usual excess delay (the median). */
+static double points(const struct estimate *e, struct point *p)
+{
+	const struct sample *s, *last = nth(e, e->n - 1);
+	double sorted[ESTIMATE_SAMPLES], min = estimate_min_delay(e);
+	unsigned int i;
+
+	for (i = 0; i < e->n; i++) {
+		s = nth(e, i);
+		p[i].t = (double)(s->raw - last->raw) * 1e-9;
+		p[i].y = (double)((s->utc - s->raw) - (last->utc - last->raw)) *
+			 1e-9;
+		p[i].excess = s->delay - min;
+		sorted[i] = p[i].excess;
+	}
+	qsort(sorted, e->n, sizeof(sorted[0]), compare);
+	return sorted[e->n / 2];
+}
+
+/* Variance of a sample's noise, in units of that of a usual one. */
+static void weigh(struct point *p, unsigned int n, double usual, double least)
+{
+	double relative;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		relative = usual > 0 ? p[i].excess / usual : 0;
+		p[i].weight = least > 0 ? (least * least + relative * relative) /
+					  (least * least + 1) : 1;
+	}
+}
+
+static void predict(struct model *m, double dt, double wander)
+{
+	m->x += m->f * dt;
+	m->xx += dt * (2 * m->xf + dt * m->ff) + wander * dt * dt * dt / 3;
+	m->xf += dt * m->ff + wander * dt * dt / 2;
+	m->ff += wander * dt;
+}
+
+static void correct(struct model *m, const struct point *p, double noise)
+{
+	double v = p->y - m->x, s = m->xx + p->weight, kx, kf;
+
+	/* What cannot be noise moves the estimate no further than what can. */
+	if (v * v > OUTLIER * OUTLIER * s * noise)
+		s = v * v / (OUTLIER * OUTLIER * noise);
+	kx = m->xx / s;
+	kf = m->xf / s;
+	m->x += kx * v;
+	m->f += kf * v;
+	m->ff -= kf * m->xf;
+	m->xx -= kx * m->xx;
+	m->xf -= kx * m->xf;
+	m->log_det += log(s);
+	m->squares += v * v / s;
+}
+
+static void run_model(struct model *m, const struct point *p, unsigned int n,
+		      double wander, const struct prior *prior)
+{
+	unsigned int i;
+
+	memset(m, 0, sizeof(*m));
+	m->x = p[0].y;
+	m->f = prior->frequency;
+	m->xx = p[0].weight;
+	m->ff = prior->variance / prior->noise;
+	for (i = 1; i < n; i++) {
+		predict(m, p[i].t - p[i - 1].t, wander);
+		correct(m, &p[i], prior->noise);
+	}
+	m->noise = (PRIOR_WEIGHT * prior->guess + m->squares) /
+		   (PRIOR_WEIGHT + n - 1);
+	m->worth = -(PRIOR_WEIGHT + n - 1) / 2 * log(m->noise) -
+		   m->log_det / 2;
+}
+
+/* Makes the worths add up to one. */
+static void normalise(struct model *m, unsigned int n)
+{
+	double best = -HUGE_VAL, sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		best = fmax(best, m[i].worth);
+	for (i = 0; i < n; i++)
+		sum += m[i].worth = exp(m[i].worth - best);
+	for (i = 0; i < n; i++)
+		m[i].worth /= sum;
+}
+
+static void average(struct estimate *e, const struct model *m)
+{
+	double x = 0, f = 0, xx = 0, xf = 0, ff = 0, wander = 0, noise = 0;
+	const struct sample *last = estimate_last(e);
+	double ratio = WANDER_FIRST;
+	unsigned int i;
+
+	for (i = 0; i < MODELS; i++) {
+		x += m[i].worth * m[i].x;
+		f += m[i].worth * m[i].f;
+		noise += m[i].worth * m[i].noise;
+	}
+	for (i = 0; i < MODELS; i++) {
+		double dx = m[i].x - x, df = m[i].f - f;
+
+		xx += m[i].worth * (m[i].xx * m[i].noise + dx * dx);
+		xf += m[i].worth * (m[i].xf * m[i].noise + dx * df);
+		ff += m[i].worth * (m[i].ff * m[i].noise + df * df);
+		wander += m[i].worth * ratio * m[i].noise;
+		if (i % WEIGHTS == WEIGHTS - 1)
+			ratio *= 10;
+	}
+	e->fit = (struct fit){
+		.raw = last->raw,
+		.utc = last->utc + llround(x * 1e9),
+		.frequency = f,
+		.time_error = sqrt(fmax(xx, 0)),
+		.frequency_error = sqrt(fmax(ff, 0)),
+		.covariance = xf,
+		.wander = wander,
+		.noise = sqrt(noise),
+	};
+}
+
+static double guess_noise(const struct estimate *e, double usual)
+{
+	double guess = fmax(estimate_last(e)->dispersion, usual / 4);
+
+	guess = fmax(guess, 1e-9);
+	return guess * guess;
+}
+
+static void fit(struct estimate *e)
+{
+	static struct model models[MODELS];
+	struct point p[ESTIMATE_SAMPLES];
+	double usual = points(e, p), wander = WANDER_FIRST;
+	struct prior prior = {
+		.frequency = e->prior_frequency,
+		.variance = e->prior_frequency_error *
+			    e->prior_frequency_error,
+		.guess = guess_noise(e, usual),
+	};
+	unsigned int w, f;
+
+	prior.noise = e->valid ? e->fit.noise * e->fit.noise : prior.guess;
+	for (f = 0; f < WEIGHTS; f++) {
+		weigh(p, e->n, usual, floors[f]);
+		wander = WANDER_FIRST;
+		for (w = 0; w < WANDERS; w++, wander *= 10)
+			run_model(&models[w * WEIGHTS + f], p, e->n, wander,
+				  &prior);
+	}
+	normalise(models, MODELS);
+	average(e, models);
+	e->skew = 2 * e->fit.frequency_error;
+	e->valid = true;
+}
+
+/**
+ * estimate_add() - take a sample into account
+ * @e: the estimate
+ * @s: the sample; one that is not later than those before is ignored
+ */
+void estimate_add(struct estimate *e, const struct sample *s)
+{
+	if (e->n && s->raw <= estimate_last(e)->raw)
+		return;
+	if (e->n == e->max) {
+		e->first = (e->first + 1) % ESTIMATE_SAMPLES;
+		e->n--;
+	}
+	e->sample[(e->first + e->n++) % ESTIMATE_SAMPLES] = *s;
+	fit(e);
+}
+
+/**
+ * fit_at() - a fit, carried to another moment
+ * @f: the fit
+ * @raw: the moment, CLOCK_MONOTONIC_RAW, ns
+ *
+ * Return: what it says then; the errors have grown by what the oscillator may
+ * have wandered meanwhile.
+ */
+struct fit fit_at(const struct fit *f, int64_t raw)
+{
+	double dt = (double)(raw - f->raw) * 1e-9, span = fabs(dt);
+	double ff = f->frequency_error * f->frequency_error;
+	double xx = f->time_error * f->time_error;
+	struct fit at = *f;
+
+	at.raw = raw;
+	at.utc = f->utc + (raw - f->raw) + llround(f->frequency * dt * 1e9);
+	xx += dt * (2 * f->covariance + dt * ff) +
+	      f->wander * span * span * span / 3;
+	at.covariance += dt * ff + f->wander * dt * span / 2;
+	at.time_error = sqrt(fmax(xx, 0));
+	at.frequency_error = sqrt(ff + f->wander * span);
+	return at;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+static struct {
+	bool syslog;
+	int level;
+	FILE *file;
+} sink = { .level = LOG_INFO };
+
+/**
+ * log_init() - where messages go
+ * @to_syslog: to syslog(3) instead of standard error
+ * @level: the least that is said, one of syslog(3)'s levels
+ */
+void log_init(bool to_syslog, int level)
+{
+	sink.syslog = to_syslog;
+	sink.level = level;
+	if (to_syslog)
+		openlog("kntpd", LOG_PID, LOG_DAEMON);
+}
+
+/**
+ * log_to_file() - messages go to a file
+ * @path: appended to; where it cannot be opened nothing changes
+ */
+void log_to_file(const char *path)
+{
+	FILE *f = fopen(path, "a");
+
+	if (!f) {
+		log_msg(LOG_ERR, "%s: cannot be written to: %m", path);
+		return;
+	}
+	if (sink.file)
+		fclose(sink.file);
+	sink.file = f;
+	setvbuf(f, NULL, _IOLBF, 0);
+}
+
+static void stamp(FILE *f)
+{
+	char text[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm) &&
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ ", &tm))
+		fputs(text, f);
+}
+
+/**
+ * log_msg() - say something
+ * @priority: one of syslog(3)'s levels
+ * @fmt: as for printf(3); one line, without its end
+ */
+void log_msg(int priority, const char *fmt, ...)
+{
+	FILE *f = sink.file ? sink.file : stderr;
+	va_list ap;
+
+	if (priority > sink.level)
+		return;
+	va_start(ap, fmt);
+	if (sink.syslog && !sink.file) {
+		vsyslog(priority, fmt, ap);
+	} else {
+		stamp(f);
+		vfprintf(f, fmt, ap);
+		fputc('\n', f);
+	}
+	va_end(ap);
+}
