@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The estimate says what true time is as a line over CLOCK_MONOTONIC_RAW; the
+ * system clock is steered onto that line. An error that the estimate itself may
+ * have is worked off over a whole poll interval, so that noise in time becomes
+ * no noise in frequency; a larger one as much faster as it is larger.
+ */
+#include "discipline.h"
+#include "clk.h"
+#include "conf.h"
+#include "drift.h"
+#include "log.h"
+#include "loop.h"
+#include "reference.h"
+#include "select.h"
+#include "source.h"
+
+#include <errno.h>
+#include <linux/types.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire.h"
+
+/* Errors up to so many deviations of the estimate are worked off slowly. */
+#define PATIENCE	2.0
+/* The shortest time a correction is given, s. */
+#define SLEW_MIN	2.0
+/* Weight of the newest in the average of offsets. */
+#define RMS_WEIGHT	0.1
+
+enum { CALLBACKS = 4 };
+
+struct reference reference = { .leap = 3, .stratum = 16 };
+
+static struct {
+	const struct config *conf;
+	struct fit target;	/* true time, as estimated */
+	bool known;
+	unsigned int updates;
+	double slew;		/* of the frequency, on top of the target's */
+	struct timer timer;	/* the end of a slew */
+	void (*changed[CALLBACKS])(void);
+} d;
+
+/**
+ * reference_on_change() - be told of every change of the reference
+ * @fn: called in the loop; at most four can be
+ */
+void reference_on_change(void (*fn)(void))
+{
+	unsigned int i;
+
+	for (i = 0; i < CALLBACKS; i++) {
+		if (!d.changed[i]) {
+			d.changed[i] = fn;
+			return;
+		}
+	}
+}
+
+static void tell(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < CALLBACKS && d.changed[i]; i++)
+		d.changed[i]();
+}
+
+/**
+ * reference_time() - true time as it is estimated
+ * @raw: when, CLOCK_MONOTONIC_RAW, ns
+ *
+ * Return: ns since 1970; the system clock's where nothing is known.
+ */
+int64_t reference_time(int64_t raw)
+{
+	int64_t now, real;
+
+	if (d.known)
+		return fit_at(&d.target, raw).utc;
+	clk_pair(&now, &real);
+	return real + (raw - now);
+}
+
+/**
+ * reference_correction() - what the system clock is behind true time
+ *
+ * Return: s.
+ */
+double reference_correction(void)
+{
+	int64_t raw, real;
+
+	if (!d.known)
+		return 0;
+	clk_pair(&raw, &real);
+	return (double)(reference_time(raw) - real) * 1e-9;
+}
+
+/**
+ * reference_dispersion() - root dispersion as it has grown
+ * @raw: until when, CLOCK_MONOTONIC_RAW, ns
+ *
+ * RFC 5905 section 11.3, with the growth that is known instead of PHI.
+ * Return: s.
+ */
+double reference_dispersion(int64_t raw)
+{
+	double age = (double)(raw - reference.ref_raw) * 1e-9;
+
+	return reference.root_dispersion + fmax(age, 0) * reference.growth;
+}
+
+static double slew_limit(void)
+{
+	return fmin(d.conf->maxslewrate * 1e-6, clk_max_frequency());
+}
+
+/* The frequency that the clock is to have while nothing is left to correct. */
+static double base_frequency(void)
+{
+	double max = fmin(d.conf->maxdrift * 1e-6, clk_max_frequency());
+
+	return fmax(-max, fmin(max, d.target.frequency));
+}
+
+/*
+ * Works off ERROR s within SECONDS, or as fast as may be; the timer ends it.
+ */
+static void slew(double error, double seconds)
+{
+	double limit = slew_limit();
+
+	d.slew = error / seconds;
+	if (fabs(d.slew) > limit) {
+		d.slew = copysign(limit, d.slew);
+		seconds = error / d.slew;
+	}
+	clk_set_frequency(base_frequency() + d.slew);
+	timer_set(&d.timer, seconds);
+}
+
+/* The slew is at its end; the timer may have come late. */
+static void slew_ends(void *arg)
+{
+	double left = reference_correction();
+
+	(void)arg;
+	if (fabs(left) > PATIENCE * d.target.time_error) {
+		slew(left, fmax(SLEW_MIN, fabs(left) / slew_limit()));
+		return;
+	}
+	d.slew = 0;
+	clk_set_frequency(base_frequency());
+}
+
+static bool may_step(double error)
+{
+	const struct config *c = d.conf;
+
+	if (!c->makestep_limit || !(fabs(error) > c->makestep))
+		return false;
+	return c->makestep_limit < 0 ||
+	       d.updates <= (unsigned int)c->makestep_limit;
+}
+
+static int step(double error)
+{
+	int err = clk_step(llround(error * 1e9));
+
+	if (!err)
+		log_msg(LOG_WARNING, "the system clock was stepped by %.9f s",
+			error);
+	return err;
+}
+
+/* Beyond the operator's limit nothing is believed; false then. */
+static bool is_sane(double error)
+{
+	const struct config *c = d.conf;
+	static int ignored;
+
+	if (!(c->maxchange > 0) || fabs(error) <= c->maxchange ||
+	    d.updates <= (unsigned int)c->maxchange_start)
+		return true;
+	if (c->maxchange_ignore < 0 || ignored++ < c->maxchange_ignore) {
+		log_msg(LOG_WARNING, "an offset of %.6f s is ignored", error);
+		return false;
+	}
+	log_msg(LOG_ERR, "an offset of %.6f s is more than maxchange allows: giving up",
+		error);
+	loop_stop();
+	return false;
+}
+
+static void steer(double error, double interval)
+{
+	double span = interval, usual = PATIENCE * d.target.time_error;
+
+	if (!clk_controlled())
+		return;
+	if (may_step(error) && !step(error)) {
+		d.slew = 0;
+		clk_set_frequency(base_frequency());
+		timer_cancel(&d.timer);
+		return;
+	}
+	if (fabs(error) > usual)
+		span = fmax(SLEW_MIN, span * usual / fabs(error));
+	slew(error, span);
+}
+
+static void keep_reference(const struct selection *sel, double error)
+{
+	struct reference *r = &reference;
+	int64_t raw = sel->fit.raw, was = r->ref_raw;
+	double max = d.conf->maxclockerror * 1e-6;
+
+	r->interval = was ? (double)(raw - was) * 1e-9 : 0;
+	r->residual = sel->fit.frequency - r->frequency;
+	r->frequency = sel->fit.frequency;
+	r->skew = fmax(2 * sel->fit.frequency_error, 1e-12);
+	r->growth = max + r->skew;
+	/* The clock is ahead by a positive last offset. */
+	r->last_offset = -error;
+	r->rms_offset = r->rms_offset > 0 ?
+		sqrt(r->rms_offset * r->rms_offset * (1 - RMS_WEIGHT) +
+		     error * error * RMS_WEIGHT) : fabs(error);
+	r->leap = sel->leap;
+	r->stratum = (uint8_t)(sel->source->stratum + 1);
+	r->synced = r->stratum < NTP_STRATUM_UNSYNC;
+	if (!r->synced)
+		r->leap = NTP_LEAP_UNSYNC;
+	r->refid = sel->source->refid;
+	r->ref_raw = raw;
+	r->ref_time = sel->fit.utc;
+	r->root_delay = sel->root_delay;
+	r->root_dispersion = sel->root_dispersion;
+	memcpy(r->name, sel->source->name, sizeof(r->name));
+}
+
+static void tell_kernel(void)
+{
+	const struct reference *r = &reference;
+	int leap = r->leap == NTP_LEAP_INSERT ? 1 :
+		   r->leap == NTP_LEAP_DELETE ? -1 : 0;
+
+	if (!clk_controlled())
+		return;
+	clk_set_error(r->synced, d.target.time_error,
+		      r->root_delay / 2 + r->root_dispersion,
+		      d.conf->rtcsync);
+	if (d.conf->leapsecmode == CONF_LEAP_SYSTEM)
+		clk_set_leap(r->synced ? leap : 0);
+}
+
+/**
+ * discipline_update() - the sources have something new to say
+ * @sel: what
+ */
+void discipline_update(const struct selection *sel)
+{
+	struct fit before = d.target;
+	bool known = d.known;
+	double error;
+
+	d.target = sel->fit;
+	d.known = true;
+	error = reference_correction();
+	d.updates++;
+	if (!is_sane(error)) {
+		d.target = before;
+		d.known = known;
+		return;
+	}
+	if (fabs(error) > d.conf->logchange)
+		log_msg(LOG_WARNING, "the system clock is off by %.6f s", error);
+	keep_reference(sel, error);
+	steer(error, ldexp(1, sel->source->poll));
+	tell_kernel();
+	drift_update(reference.frequency, reference.skew);
+	tell();
+}
+
+/**
+ * discipline_lost() - nobody can be believed any more
+ */
+void discipline_lost(void)
+{
+	if (!reference.synced)
+		return;
+	reference.synced = false;
+	reference.leap = NTP_LEAP_UNSYNC;
+	reference.stratum = NTP_STRATUM_UNSYNC;
+	tell_kernel();
+	tell();
+}
+
+/**
+ * discipline_step() - correct at once what is left to be corrected
+ *
+ * Return: 0, -EPERM under -x, -EAGAIN before the first measurement, or what
+ * the kernel says.
+ */
+int discipline_step(void)
+{
+	int err;
+
+	if (!clk_controlled())
+		return -EPERM;
+	if (!d.known)
+		return -EAGAIN;
+	err = step(reference_correction());
+	if (err)
+		return err;
+	timer_cancel(&d.timer);
+	d.slew = 0;
+	clk_set_frequency(base_frequency());
+	tell();
+	return 0;
+}
+
+/**
+ * discipline_init() - before any source
+ * @c: the configuration; is to stay
+ *
+ * Return: 0 or -errno.
+ */
+int discipline_init(const struct config *c)
+{
+	double skew = 0;
+
+	d.conf = c;
+	d.timer.fn = slew_ends;
+	reference.frequency = clk_frequency();
+	if (drift_init(c, &reference.frequency, &skew))
+		reference.skew = skew;
+	return 0;
+}
+
+/**
+ * discipline_stop() - leave the clock as it is best left alone
+ */
+void discipline_stop(void)
+{
+	timer_cancel(&d.timer);
+	if (d.known && clk_controlled())
+		clk_set_frequency(base_frequency());
+	if (d.known)
+		drift_write(reference.frequency, reference.skew);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Makes the system clock follow what the sources say, and keeps the reference. */
+#ifndef KNTPD_DISCIPLINE_H
+#define KNTPD_DISCIPLINE_H
+
+struct config;
+struct selection;
+
+int discipline_init(const struct config *c);
+void discipline_update(const struct selection *sel);
+/* The sources contradict each other: nothing is vouched for any more. */
+void discipline_lost(void);
+/* Steps what is left to be corrected. 0 or -errno. */
+int discipline_step(void);
+/* Writes the drift file and leaves the clock running at its best frequency. */
+void discipline_stop(void);
+
+#endif

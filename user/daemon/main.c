@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kntpd: options, and the order in which its parts begin and end. */
+#include "act.h"
+#include "clk.h"
+#include "conf.h"
+#include "control.h"
+#include "discipline.h"
+#include "log.h"
+#include "loop.h"
+#include "notify.h"
+#include "ntp.h"
+#include "pool.h"
+#include "privs.h"
+#include "reference.h"
+#include "report.h"
+#include "select.h"
+#include "serve.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_FILE	"/etc/kntp/kntp.conf"
+
+struct options {
+	const char *file, *user, *log_file;
+	bool foreground, debug, check, once, dry, no_control;
+	double timeout;
+	int seccomp, level, family;
+	char **directive;
+	size_t n_directive;
+};
+
+static struct config conf;
+static struct options opt = {
+	.file = DEFAULT_FILE, .seccomp = 1, .level = LOG_INFO,
+};
+static struct timer limit, done;
+static int status;
+
+static void usage(FILE *to)
+{
+	fputs("usage: kntpd [OPTION]... [DIRECTIVE]...\n\n"
+	      "  -f FILE      configuration (" DEFAULT_FILE ")\n"
+	      "  -n           do not leave the terminal; log to syslog\n"
+	      "  -d           do not leave the terminal; log to it\n"
+	      "  -q           set the clock once, and exit\n"
+	      "  -Q           print the offset once, and exit\n"
+	      "  -t SECONDS   exit after that time\n"
+	      "  -x           do not touch the clock\n"
+	      "  -4, -6       names mean IPv4, IPv6 addresses only\n"
+	      "  -u USER      run as\n"
+	      "  -F LEVEL     system call filter: 0 off, 1 on (default), -1 log\n"
+	      "  -l FILE      log to a file\n"
+	      "  -L LEVEL     least that is logged: 0 info, 1 warnings, 2 errors\n"
+	      "  --check      only say whether the configuration is right\n"
+	      "  -v           print the version\n\n"
+	      "With directives on the command line no file is read.\n", to);
+}
+
+static int bad_option(const char *what, const char *why)
+{
+	fprintf(stderr, "kntpd: %s: %s\n", what, why);
+	return 2;
+}
+
+static bool number(const char *text, double *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtod(text, &end);
+	return !errno && end != text && !*end && isfinite(*value);
+}
+
+static int take_number(int c, const char *text)
+{
+	double v;
+
+	if (!number(text, &v))
+		return bad_option(text, "is not a number");
+	if (c == 't' && !(v > 0))
+		return bad_option(text, "is not a time");
+	if (c == 'F' && v != -1 && v != 0 && v != 1 && v != 2)
+		return bad_option(text, "the filter's level is 0, 1 or -1");
+	if (c == 'L' && !(v >= -1 && v <= 3))
+		return bad_option(text, "the log's level is -1 to 3");
+	if (c == 't')
+		opt.timeout = v;
+	else if (c == 'F')
+		opt.seccomp = v > 0 ? 1 : (int)v;
+	else
+		opt.level = v < 0 ? LOG_DEBUG : v < 1 ? LOG_INFO :
+			    v < 2 ? LOG_WARNING : LOG_ERR;
+	return 0;
+}
+
+static int take_option(int c)
+{
+	switch (c) {
+	case 'f': opt.file = optarg; break;
+	case 'u': opt.user = optarg; break;
+	case 'l': opt.log_file = optarg; break;
+	case 'n': opt.foreground = true; break;
+	case 'd': opt.foreground = opt.debug = true; break;
+	case 'q': opt.foreground = opt.debug = opt.once = true; break;
+	case 'Q':
+		opt.foreground = opt.debug = opt.once = opt.dry = true;
+		opt.no_control = true;
+		break;
+	case 'x': opt.no_control = true; break;
+	case '4': opt.family = AF_INET; break;
+	case '6': opt.family = AF_INET6; break;
+	case 'p': opt.check = true; break;
+	case 't': case 'F': case 'L':
+		return take_number(c, optarg);
+	case 'v':
+		puts("kntpd " KNTP_VERSION);
+		return -1;
+	case 'h':
+		usage(stdout);
+		return -1;
+	default:
+		usage(stderr);
+		return 2;
+	}
+	return 0;
+}
+
+static int read_options(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "check", no_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, err;
+
+	while ((c = getopt_long(argc, argv, "f:u:l:ndqQxt:46F:L:pvh", longs,
+				NULL)) != -1) {
+		err = take_option(c);
+		if (err)
+			return err;
+	}
+	opt.directive = argv + optind;
+	opt.n_directive = (size_t)(argc - optind);
+	return 0;
+}
+
+static int read_conf(void)
+{
+	struct conf_error error = { .text = "" };
+	size_t i;
+	int err;
+
+	if (opt.n_directive)
+		err = conf_parse_lines(&conf,
+				       (const char *const *)opt.directive,
+				       opt.n_directive, &error);
+	else
+		err = conf_read(&conf, opt.file, &error);
+	if (err) {
+		fprintf(stderr, "kntpd: %s\n", error.text);
+		return 1;
+	}
+	for (i = 0; i < conf.warnings.n; i++)
+		log_msg(LOG_WARNING, "%s", conf.warnings.at[i]);
+	if (opt.user) {
+		free(conf.user);
+		conf.user = strdup(opt.user);
+	}
+	return 0;
+}
+
+static void time_is_up(void *arg)
+{
+	(void)arg;
+	if (opt.once && !reference.synced) {
+		log_msg(LOG_ERR, "no time was found in %g s", opt.timeout);
+		status = 1;
+	}
+	loop_stop();
+}
+
+/* -q and -Q: the first bursts are over, and somebody was selected. */
+static void have_time(void *arg)
+{
+	double left = reference_correction();
+
+	(void)arg;
+	if (opt.dry)
+		log_msg(LOG_INFO, "the system clock is wrong by %.6f s (ignored)",
+			-left);
+	else if (discipline_step())
+		status = 1;
+	loop_stop();
+}
+
+static void reference_changed(void)
+{
+	if (opt.once && reference.synced && !done.armed)
+		timer_set(&done, 8);
+}
+
+static void write_pid(void)
+{
+	FILE *f;
+
+	if (!conf.pidfile || !*conf.pidfile || opt.once)
+		return;
+	f = fopen(conf.pidfile, "w");
+	if (!f) {
+		log_msg(LOG_WARNING, "%s: cannot be written: %m", conf.pidfile);
+		return;
+	}
+	fprintf(f, "%d\n", (int)getpid());
+	fclose(f);
+}
+
+static bool follows(void)
+{
+	return conf.follow.what != CONF_FOLLOW_NOTHING;
+}
+
+static int begin_clock(void)
+{
+	bool control = !opt.no_control && !follows();
+	int err = clk_init(control);
+
+	if (err) {
+		log_msg(LOG_ERR, "the system clock cannot be set: %s (-x does not)",
+			strerror(-err));
+		return err;
+	}
+	daemon_status.started = clk_real();
+	daemon_status.controls_clock = control;
+	daemon_status.follow = follows() ? daemon_status.follow : "sources";
+	select_init(&conf);
+	return discipline_init(&conf);
+}
+
+static int begin_sources(void)
+{
+	char why[NTP_WHY] = "";
+	int err;
+
+	if (opt.family)
+		ntp_network.family = opt.family;
+	if (follows())
+		return 0;
+	reference_on_change(reference_changed);
+	err = ntp_start(&conf, why);
+	if (err)
+		log_msg(LOG_ERR, "%s", *why ? why : strerror(-err));
+	return err;
+}
+
+static void begin_control(void)
+{
+	int err;
+
+	if (privs_simulated() || opt.once || !conf.controlsocket ||
+	    !*conf.controlsocket)
+		return;
+	err = control_open(conf.controlsocket);
+	if (err)
+		log_msg(LOG_WARNING, "%s: %s: kntp cannot ask this daemon",
+			conf.controlsocket, strerror(-err));
+}
+
+static int begin(void)
+{
+	int err = begin_clock();
+
+	if (!err && !opt.once)
+		err = serve_start(&conf);
+	if (!err)
+		err = begin_sources();
+	if (err)
+		return err;
+	begin_control();
+	write_pid();
+	act_init(opt.file, &conf);
+	loop_on_hangup(act_hangup);
+	limit.fn = time_is_up;
+	done.fn = have_time;
+	if (opt.timeout > 0)
+		timer_set(&limit, opt.timeout);
+	err = privs_drop(conf.user);
+	if (!err)
+		err = seccomp_start(opt.seccomp);
+	return err;
+}
+
+static void end(void)
+{
+	notify_stopping();
+	control_close();
+	if (!follows())
+		ntp_stop();
+	discipline_stop();
+	if (!opt.once)
+		serve_stop();
+	if (conf.pidfile && *conf.pidfile && !opt.once)
+		unlink(conf.pidfile);
+	conf_free(&conf);
+}
+
+int main(int argc, char **argv)
+{
+	int err = read_options(argc, argv);
+
+	if (err)
+		return err < 0 ? 0 : err;
+	log_init(false, opt.level);
+	err = read_conf();
+	if (err || opt.check)
+		return err;
+	if (!opt.foreground && daemon(0, 0)) {
+		log_msg(LOG_ERR, "the terminal cannot be left: %m");
+		return 1;
+	}
+	log_init(!opt.debug, opt.level);
+	if (opt.log_file)
+		log_to_file(opt.log_file);
+	log_msg(LOG_INFO, "kntpd " KNTP_VERSION " begins");
+	if (begin())
+		return 1;
+	notify_ready();
+	err = loop_run();
+	if (err) {
+		log_msg(LOG_ERR, "poll: %s", strerror(-err));
+		status = 1;
+	}
+	log_msg(LOG_INFO, "kntpd ends");
+	end();
+	return status;
+}

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each source's time is an interval: its estimate, give or take its root
+ * distance. True time is where most intervals overlap (Marzullo's algorithm,
+ * RFC 5905 section 11.2.1); sources whose interval is elsewhere tell lies. The
+ * estimates of the others are combined by their variances.
+ */
+#include "select.h"
+#include "clk.h"
+#include "conf.h"
+#include "discipline.h"
+#include "log.h"
+#include "reference.h"
+#include "source.h"
+
+#include <linux/types.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire.h"
+
+/* Beyond these many deviations estimates are not of one time. */
+#define AGREE	4.0
+
+struct source *sources;
+
+static struct {
+	double maxdistance, maxjitter, reselect, combinelimit, stratumweight;
+	double clock_error;
+	unsigned int minsources;
+	const struct source *selected;
+} opt;
+
+/* An end of a source's interval. */
+struct end {
+	double at;
+	int opens;
+};
+
+/**
+ * select_init() - how to select
+ * @c: the configuration
+ */
+void select_init(const struct config *c)
+{
+	opt.maxdistance = c->maxdistance;
+	opt.maxjitter = c->maxjitter;
+	opt.reselect = c->reselectdist;
+	opt.combinelimit = c->combinelimit;
+	opt.stratumweight = c->stratumweight;
+	opt.clock_error = c->maxclockerror * 1e-6;
+	opt.minsources = (unsigned int)c->minsources;
+}
+
+/* What was left at the source since its last sample, s. */
+static double source_dispersion(const struct source *s, int64_t raw)
+{
+	const struct sample *last = estimate_last(&s->est);
+	double age = (double)(raw - last->raw) * 1e-9;
+
+	return last->root_dispersion + last->dispersion +
+	       age * opt.clock_error + fit_at(&s->est.fit, raw).time_error;
+}
+
+static double source_delay(const struct source *s)
+{
+	return estimate_last(&s->est)->root_delay +
+	       estimate_min_delay(&s->est);
+}
+
+static double distance(const struct source *s, int64_t raw)
+{
+	return source_delay(s) / 2 + source_dispersion(s, raw);
+}
+
+/* True time less the system clock, by this source, s. */
+static double offset(const struct source *s, int64_t raw, int64_t real)
+{
+	return (double)(fit_at(&s->est.fit, raw).utc - real) * 1e-9;
+}
+
+static enum source_status judge(const struct source *s, double dist)
+{
+	if (s->noselect)
+		return SOURCE_NOSELECT;
+	if (s->updates < s->samples_min || !s->est.valid)
+		return SOURCE_MISSING_SAMPLES;
+	if (!s->reach || s->leap == NTP_LEAP_UNSYNC)
+		return SOURCE_UNREACHABLE;
+	if (!(dist < opt.maxdistance))
+		return SOURCE_DISTANCE;
+	if (s->est.fit.noise > opt.maxjitter)
+		return SOURCE_JITTERY;
+	return SOURCE_WAITS_UPDATE;
+}
+
+static bool is_candidate(const struct source *s)
+{
+	return s->status == SOURCE_WAITS_UPDATE;
+}
+
+/* Fills in intervals and status; returns the number of candidates. */
+static unsigned int judge_all(int64_t raw, int64_t real)
+{
+	unsigned int n = 0;
+	struct source *s;
+	double dist, off;
+
+	for (s = sources; s; s = s->next) {
+		dist = s->est.valid ? distance(s, raw) : 0;
+		off = s->est.valid ? offset(s, raw, real) : 0;
+		s->status = judge(s, dist);
+		s->error_lo = off - dist;
+		s->error_hi = off + dist;
+		s->score = dist + s->stratum * opt.stratumweight;
+		n += is_candidate(s);
+	}
+	return n;
+}
+
+static int compare_ends(const void *a, const void *b)
+{
+	const struct end *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return y->opens - x->opens;
+}
+
+static size_t collect_ends(struct end *end, bool trusted)
+{
+	const struct source *s;
+	size_t n = 0;
+
+	for (s = sources; s; s = s->next) {
+		if (!is_candidate(s) || (trusted && !s->trust))
+			continue;
+		end[n++] = (struct end){ s->error_lo, 1 };
+		end[n++] = (struct end){ s->error_hi, -1 };
+	}
+	qsort(end, n, sizeof(*end), compare_ends);
+	return n;
+}
+
+/* The interval that most share; how many do. */
+static int overlap(const struct end *end, size_t n, double *lo, double *hi)
+{
+	int depth = 0, best = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		depth += end[i].opens;
+		if (depth > best) {
+			best = depth;
+			*lo = end[i].at;
+			*hi = i + 1 < n ? end[i + 1].at : end[i].at;
+		}
+	}
+	return best;
+}
+
+static bool any(bool (*test)(const struct source *))
+{
+	const struct source *s;
+
+	for (s = sources; s; s = s->next)
+		if (is_candidate(s) && test(s))
+			return true;
+	return false;
+}
+
+static bool trusts(const struct source *s)
+{
+	return s->trust;
+}
+
+static bool prefers(const struct source *s)
+{
+	return s->prefer;
+}
+
+static bool requires(const struct source *s)
+{
+	return s->require;
+}
+
+static void mark(enum source_status status, bool (*but)(const struct source *))
+{
+	struct source *s;
+
+	for (s = sources; s; s = s->next)
+		if (is_candidate(s) && !but(s))
+			s->status = status;
+}
+
+/* Marks those that do not share in what most say; how many do, 0 for no most. */
+static unsigned int find_true(unsigned int n)
+{
+	bool trusted = any(trusts);
+	double lo = 0, hi = 0;
+	struct source *s;
+	struct end *end;
+	size_t ends;
+	int depth;
+
+	end = calloc(n, 2 * sizeof(*end));
+	if (!end)
+		return 0;
+	ends = collect_ends(end, trusted);
+	depth = overlap(end, ends, &lo, &hi);
+	free(end);
+	for (s = sources; s; s = s->next) {
+		if (!is_candidate(s))
+			continue;
+		if (2 * (size_t)depth <= ends / 2 || s->error_lo > hi || s->error_hi < lo) {
+			s->status = trusted && !s->trust ? SOURCE_UNTRUSTED :
+							   SOURCE_FALSETICKER;
+			n--;
+		}
+	}
+	return n;
+}
+
+static bool require_is_met(void)
+{
+	const struct source *s;
+
+	for (s = sources; s; s = s->next)
+		if (s->require)
+			return any(requires);
+	return true;
+}
+
+static struct source *best(void)
+{
+	struct source *s, *found = NULL, *old = NULL;
+
+	for (s = sources; s; s = s->next) {
+		if (!is_candidate(s))
+			continue;
+		if (s == opt.selected)
+			old = s;
+		if (!found || s->score < found->score)
+			found = s;
+	}
+	/* Changing for little would only move the reference to and fro. */
+	if (old && old->score < 2 * found->score + opt.reselect)
+		return old;
+	return found;
+}
+
+static bool agrees(const struct fit *a, const struct fit *b)
+{
+	double apart = (double)(a->utc - b->utc) * 1e-9;
+
+	return fabs(apart) <= AGREE * hypot(a->time_error, b->time_error) +
+			      2e-9;
+}
+
+/* The mean of all that are combined, by their variances. */
+static void combine(struct source *sel, int64_t raw, struct fit *out)
+{
+	double t = 0, f = 0, wt = 0, wf = 0, vt, vf;
+	struct fit mine = fit_at(&sel->est.fit, raw), fit;
+	struct source *s;
+
+	for (s = sources; s; s = s->next) {
+		if (!is_candidate(s))
+			continue;
+		fit = fit_at(&s->est.fit, raw);
+		if (s != sel &&
+		    (distance(s, raw) > opt.combinelimit *
+					(distance(sel, raw) + opt.reselect) ||
+		     !agrees(&fit, &mine))) {
+			s->status = SOURCE_NOT_COMBINED;
+			continue;
+		}
+		s->status = s == sel ? SOURCE_SELECTED : SOURCE_COMBINED;
+		vt = fit.time_error * fit.time_error + 1e-20;
+		vf = fit.frequency_error * fit.frequency_error + 1e-26;
+		t += (double)(fit.utc - mine.utc) * 1e-9 / vt;
+		f += (fit.frequency - mine.frequency) / vf;
+		wt += 1 / vt;
+		wf += 1 / vf;
+	}
+	*out = mine;
+	out->utc += llround(t / wt * 1e9);
+	out->frequency += f / wf;
+	out->time_error = sqrt(1 / wt);
+	out->frequency_error = sqrt(1 / wf);
+}
+
+static uint8_t vote_leap(void)
+{
+	unsigned int n = 0, inserted = 0, deleted = 0;
+	const struct source *s;
+
+	for (s = sources; s; s = s->next) {
+		if (s->status < SOURCE_NOT_COMBINED)
+			continue;
+		n++;
+		inserted += s->leap == NTP_LEAP_INSERT;
+		deleted += s->leap == NTP_LEAP_DELETE;
+	}
+	if (2 * inserted > n)
+		return NTP_LEAP_INSERT;
+	return 2 * deleted > n ? NTP_LEAP_DELETE : NTP_LEAP_NONE;
+}
+
+static void announce(const struct source *s)
+{
+	if (s == opt.selected)
+		return;
+	if (s)
+		log_msg(LOG_INFO, "selected source %s", s->name);
+	else
+		log_msg(LOG_INFO, "no majority of sources agrees");
+	opt.selected = s;
+}
+
+/* Nobody to select: true only when it is because they do not agree. */
+static struct source *choose(int64_t raw, int64_t real, bool *discord)
+{
+	unsigned int n = judge_all(raw, real);
+
+	*discord = false;
+	if (!n)
+		return NULL;
+	n = find_true(n);
+	*discord = !n;
+	if (n < opt.minsources || !require_is_met()) {
+		mark(SOURCE_WAITS, requires);
+		return NULL;
+	}
+	if (any(prefers))
+		mark(SOURCE_NOT_PREFERRED, prefers);
+	return best();
+}
+
+static void select_all(const struct source *sampled)
+{
+	struct selection sel = { .source = NULL };
+	struct source *s;
+	int64_t raw, real;
+	bool discord;
+
+	clk_pair(&raw, &real);
+	s = choose(raw, real, &discord);
+	if (!s) {
+		/* Without anyone to ask, what was known goes on, and ages. */
+		if (discord) {
+			announce(NULL);
+			discipline_lost();
+		}
+		return;
+	}
+	announce(s);
+	combine(s, raw, &sel.fit);
+	if (!sampled || sampled->status < SOURCE_COMBINED)
+		return;
+	sel.source = s;
+	sel.leap = vote_leap();
+	sel.root_delay = source_delay(s);
+	sel.root_dispersion = source_dispersion(s, raw);
+	discipline_update(&sel);
+}
+
+/**
+ * source_add() - a source to be selected from
+ * @src: stays the caller's
+ */
+void source_add(struct source *src)
+{
+	struct source **p;
+
+	src->est.prior_frequency = reference.frequency;
+	if (reference.skew > 0)
+		src->est.prior_frequency_error = fmax(reference.skew, 1e-8);
+	for (p = &sources; *p; p = &(*p)->next)
+		;
+	src->next = NULL;
+	*p = src;
+}
+
+/**
+ * source_del() - a source that is gone
+ * @src: one that was added
+ */
+void source_del(struct source *src)
+{
+	struct source **p;
+
+	for (p = &sources; *p; p = &(*p)->next) {
+		if (*p == src) {
+			*p = src->next;
+			break;
+		}
+	}
+	if (opt.selected == src)
+		opt.selected = NULL;
+	select_all(NULL);
+}
+
+/**
+ * source_sample() - a source has measured
+ * @src: the source
+ * @s: what
+ */
+void source_sample(struct source *src, const struct sample *s)
+{
+	src->updates++;
+	estimate_add(&src->est, s);
+	select_all(src);
+}
+
+/**
+ * source_changed() - a source says otherwise of itself, or nothing any more
+ * @src: the source
+ */
+void source_changed(struct source *src)
+{
+	(void)src;
+	select_all(NULL);
+}
