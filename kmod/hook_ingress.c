@@ -135,7 +135,7 @@ static unsigned int ingress4(struct kntp_net *kn, struct sk_buff *skb)
 	    (!has_ports4(skb) || !kntp_rx_is_ntp(skb, ip_hdrlen(skb))))
 		return NF_ACCEPT;
 
-	received = kntp_rx_time(skb);
+	received = kntp_skb_tstamp(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
 	stat = prove4(kn, skb, common);
 	if (likely(!stat) && unlikely(!kntp_tx_writable(skb)))
@@ -200,7 +200,7 @@ static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 	    !kntp_rx_is_ntp(skb, sizeof(struct ipv6hdr)))
 		return NF_ACCEPT;
 
-	received = kntp_rx_time(skb);
+	received = kntp_skb_tstamp(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
 	stat = prove6(kn, skb);
 	if (likely(!stat) && unlikely(!kntp_tx_writable(skb)))
