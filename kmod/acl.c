@@ -12,12 +12,19 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
+/*
+ * A list as long as this takes more memory than a table beside it, and has
+ * clients spread so wide that they would walk three steps or more.
+ */
+#define TABLE_MIN	32768
+
 static atomic_t generations = ATOMIC_INIT(0);
 
 static void acl_free(struct kntp_acl *acl)
 {
 	int f;
 
+	kvfree(acl->table);
 	for (f = 0; f < KNTP_ACL_FAMILIES; f++) {
 		kvfree(acl->tree[f]);
 		kvfree(acl->list[f]);
@@ -128,6 +135,18 @@ static int acl_derive_family(struct kntp_acl *acl, const struct kntp_acl *base,
 	return 0;
 }
 
+static int acl_derive_table(struct kntp_acl *acl)
+{
+	if (acl->count[KNTP_ACL_IPV4] < TABLE_MIN)
+		return 0;
+	acl->table = kvmalloc_array(PREFIX_TABLE_SIZE, sizeof(*acl->table),
+				    GFP_KERNEL_ACCOUNT);
+	if (!acl->table)
+		return -ENOMEM;
+	prefix_build_table(acl->table, acl->tree[KNTP_ACL_IPV4]);
+	return 0;
+}
+
 /* A new list: the base, or an empty one, with the edit applied. */
 static struct kntp_acl *acl_derive(const struct kntp_acl *base,
 				   struct kntp_acl_edit *edit,
@@ -153,6 +172,9 @@ static struct kntp_acl *acl_derive(const struct kntp_acl *base,
 		err = -E2BIG;
 		goto err_free;
 	}
+	err = acl_derive_table(acl);
+	if (err)
+		goto err_free;
 	return acl;
 
 err_free:

@@ -23,6 +23,7 @@ enum kntp_acl_family {
  * @count: prefixes of each family
  * @list: those prefixes, sorted
  * @tree: the same for look-ups
+ * @table: the first bits of the IPv4 tree in one step; NULL in a short list
  */
 struct kntp_acl {
 	struct rcu_head rcu;
@@ -30,6 +31,7 @@ struct kntp_acl {
 	u32 count[KNTP_ACL_FAMILIES];
 	struct prefix *list[KNTP_ACL_FAMILIES];
 	struct prefix_node *tree[KNTP_ACL_FAMILIES];
+	u32 *table;
 };
 
 /**
@@ -71,6 +73,9 @@ static inline unsigned int kntp_acl_verdict4(const struct kntp_acl_set *set,
 {
 	const struct kntp_acl *acl = rcu_dereference(set->active);
 
+	if (acl->table)
+		return prefix_lookup_table(acl->tree[KNTP_ACL_IPV4], acl->table,
+					   be32_to_cpu(addr));
 	return prefix_lookup(acl->tree[KNTP_ACL_IPV4],
 			     (u64)be32_to_cpu(addr) << 32, 0);
 }

@@ -116,7 +116,7 @@ static noinline void reply_rare(struct ntp_header *ntp,
 /**
  * kntp_clock_reply() - turn a request into a reply that leaves now
  * @ntp: the request's header
- * @received: when it arrived, CLOCK_REALTIME
+ * @received: when it arrived, CLOCK_REALTIME; 0 for now
  *
  * The dispersion is that of publication, grown since (RFC 5905 section 11.3).
  * Softirq, RCU read side.
@@ -125,24 +125,21 @@ void kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 {
 	const struct published *p = rcu_dereference(published);
 	ktime_t now = ktime_get_real();
-	struct ntp_server server;
-	u64 receive, transmit;
+	u64 transmit = ntp_from_unix(now);
+	u64 receive = transmit;
 
 	/* A stamp from before a step, or of another clock, is none. */
-	if (unlikely((u64)(now - received) > NSEC_PER_SEC))
-		received = now;
-	receive = ntp_from_unix(received);
-	transmit = ntp_from_unix(now);
+	if ((u64)(now - received) <= NSEC_PER_SEC)
+		receive = ntp_from_unix(received);
 
 	if (unlikely(!is_current(p, now))) {
 		reply_rare(ntp, p, now, receive, transmit);
 		return;
 	}
-	server = p->server;
-	server.root_dispersion = cpu_to_be32(ntp_short(dispersion_at(p, now)));
-	if (p->follows)
-		server.reference = cpu_to_be64(transmit);
-	ntp_reply(ntp, &server, receive, transmit);
+	ntp_reply_as(ntp, &p->server,
+		     cpu_to_be32(ntp_short(dispersion_at(p, now))),
+		     p->follows ? cpu_to_be64(transmit) : p->server.reference,
+		     receive, transmit);
 }
 
 /* How long until a dispersion that grows has reached its end, ns. */

@@ -18,8 +18,8 @@
 #include "tx.h"
 
 /* Is it one plain frame to this station, for the device it came in by? */
-static enum kntp_stat prove_frame(const struct kntp_net *kn,
-				  const struct sk_buff *skb)
+static __always_inline enum kntp_stat
+prove_frame(const struct kntp_net *kn, const struct sk_buff *skb)
 {
 	if (unlikely(skb->pkt_type != PACKET_HOST))
 		return skb->pkt_type == PACKET_OTHERHOST ?
@@ -49,34 +49,45 @@ static bool is_source4(const struct kntp_net *kn, __be32 addr, int vrf)
 	       kntp_address_kind(kn, addr, vrf) == KNTP_ADDRESS_OTHER;
 }
 
-/* By the header alone: is it all here, for this host, from another? */
-static enum kntp_stat prove_header4(const struct kntp_net *kn,
-				    const struct sk_buff *skb, bool common)
+/* What a common header is by its form. */
+static enum kntp_stat prove_form4(const struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	unsigned int len = ntohs(iph->tot_len);
+
+	if (iph->frag_off & htons(IP_MF))
+		return KNTP_STAT_PASS_FRAGMENT;
+	if (iph->ihl != 5)
+		return KNTP_STAT_PASS_OPTIONS;
+	if (len > skb->len || len < sizeof(*iph) + sizeof(struct udphdr))
+		return KNTP_STAT_DROP_LENGTH;
+	return 0;
+}
+
+/* By the header alone: is it all here, for this host, from another? */
+static __always_inline enum kntp_stat
+prove_header4(const struct kntp_net *kn, const struct sk_buff *skb, bool common)
+{
+	enum kntp_stat form = likely(common) ? 0 : prove_form4(skb);
+	const struct iphdr *iph = ip_hdr(skb);
 	int vrf = kntp_rx_vrf(skb->dev);
 
-	if (unlikely(!common)) {
-		if (iph->frag_off & htons(IP_MF))
-			return KNTP_STAT_PASS_FRAGMENT;
-		if (iph->ihl != 5)
-			return KNTP_STAT_PASS_OPTIONS;
-	}
+	/* A wrong length is an error of those alone that are to this host. */
+	if (unlikely(form && form < KNTP_STAT_DROP_LENGTH))
+		return form;
 	if (unlikely(kntp_address_kind(kn, iph->daddr, vrf) != KNTP_ADDRESS_MINE))
 		return KNTP_STAT_PASS_NOT_MINE;
-	if (unlikely(len > skb->len ||
-		     len < sizeof(*iph) + sizeof(struct udphdr)))
-		return KNTP_STAT_DROP_LENGTH;
-	if (unlikely(ip_fast_csum(iph, 5)))
+	if (unlikely(form))
+		return form;
+	if (unlikely(!kntp_rx_header4(iph)))
 		return KNTP_STAT_DROP_CHECKSUM;
 	if (unlikely(!is_source4(kn, iph->saddr, vrf) || !is_station(skb)))
 		return KNTP_STAT_DROP_SOURCE;
 	return 0;
 }
 
-static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb,
-			     bool common)
+static __always_inline enum kntp_stat
+prove4(struct kntp_net *kn, struct sk_buff *skb, bool common)
 {
 	enum ntp_class class = NTP_CLASS_PLAIN;
 	enum kntp_stat stat;
@@ -99,7 +110,8 @@ static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb,
 }
 
 /* Takes the packet. */
-static unsigned int reflect(struct kntp_net *kn, struct sk_buff *skb)
+static __always_inline unsigned int reflect(struct kntp_net *kn,
+					    struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
 	struct ethhdr *eth;
@@ -125,17 +137,12 @@ static bool has_ports4(struct sk_buff *skb)
 	       pskb_may_pull(skb, iph->ihl * 4 + sizeof(struct udphdr));
 }
 
-static unsigned int ingress4(struct kntp_net *kn, struct sk_buff *skb)
+static __always_inline unsigned int answer4(struct kntp_net *kn,
+					    struct sk_buff *skb, bool common)
 {
-	bool common = kntp_rx_is_common4(skb);
+	ktime_t received = kntp_skb_tstamp(skb);
 	enum kntp_stat stat;
-	ktime_t received;
 
-	if (!common &&
-	    (!has_ports4(skb) || !kntp_rx_is_ntp(skb, ip_hdrlen(skb))))
-		return NF_ACCEPT;
-
-	received = kntp_rx_time(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
 	stat = prove4(kn, skb, common);
 	if (likely(!stat) && unlikely(!kntp_tx_writable(skb)))
@@ -144,10 +151,16 @@ static unsigned int ingress4(struct kntp_net *kn, struct sk_buff *skb)
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 
 	kntp_tx_scrub(skb);
-	kntp_tx_turn4(kn, skb, received);
-	ip_hdr(skb)->check = 0;
-	ip_hdr(skb)->check = ip_fast_csum(ip_hdr(skb), 5);
+	kntp_tx_turn4(kn, skb, received, true);
 	return reflect(kn, skb);
+}
+
+/* Apart from the common case, which is so compiled by itself. */
+static noinline unsigned int ingress4(struct kntp_net *kn, struct sk_buff *skb)
+{
+	if (!has_ports4(skb) || !kntp_rx_is_ntp(skb, ip_hdrlen(skb)))
+		return NF_ACCEPT;
+	return answer4(kn, skb, false);
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
@@ -181,7 +194,7 @@ static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
 			     kntp_acl_verdict6(&kn->acl, &ipv6_hdr(skb)->saddr));
 }
 
-static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
+static noinline unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 {
 	enum kntp_stat stat;
 	ktime_t received;
@@ -200,7 +213,7 @@ static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 	    !kntp_rx_is_ntp(skb, sizeof(struct ipv6hdr)))
 		return NF_ACCEPT;
 
-	received = kntp_rx_time(skb);
+	received = kntp_skb_tstamp(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
 	stat = prove6(kn, skb);
 	if (likely(!stat) && unlikely(!kntp_tx_writable(skb)))
@@ -230,6 +243,8 @@ static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 unsigned int kntp_hook_ingress(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
+	if (skb->protocol == htons(ETH_P_IP) && kntp_rx_is_common4(skb))
+		return answer4(priv, skb, true);
 	/* What is shared may not be moved together, so not be looked into. */
 	if (unlikely(skb_shared(skb) && skb_is_nonlinear(skb)))
 		return NF_ACCEPT;

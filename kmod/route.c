@@ -160,6 +160,34 @@ static bool may_keep6(const struct net *net)
 	return !kntp_has_ipsec(net, XFRM_POLICY_OUT);
 }
 
+/* Apart from kntp_route4(), which has no use for a flow when it remembers. */
+static noinline int find_route4(struct kntp_net *kn, struct sk_buff *skb,
+				const struct kntp_way4 *way, __be16 dport,
+				u32 hash)
+{
+	bool ipsec = kntp_has_ipsec(kn->net, XFRM_POLICY_OUT);
+	struct flowi4 fl4;
+	struct rtable *rt;
+
+	/* The source is proven to be ours: it is where the request came to. */
+	flowi4_init_output(&fl4, way->oif, way->mark, 0, RT_SCOPE_UNIVERSE,
+			   IPPROTO_UDP, FLOWI_FLAG_ANYSRC,
+			   way->daddr, way->saddr,
+			   dport, htons(NTP_PORT), kn->uid);
+	rt = ipsec ? ip_route_output_flow(kn->net, &fl4, NULL) :
+		     __ip_route_output_key(kn->net, &fl4);
+	if (IS_ERR(rt))
+		return PTR_ERR(rt);
+	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+		ip_rt_put(rt);
+		return -EINVAL;
+	}
+	if (may_keep4(kn->net))
+		route_remember(kn, &rt->dst, 0, way, WORDS4, hash);
+	skb_dst_set(skb, &rt->dst);
+	return 0;
+}
+
 /**
  * kntp_route4() - find the way of an IPv4 reply
  * @kn: the network namespace
@@ -174,31 +202,10 @@ int kntp_route4(struct kntp_net *kn, struct sk_buff *skb,
 		const struct kntp_way4 *way, __be16 dport)
 {
 	u32 hash = way_hash((const u64 *)way, WORDS4);
-	bool keep = may_keep4(kn->net);
-	struct flowi4 fl4;
-	struct rtable *rt;
 
-	if (keep && route_recall(kn, skb, way, WORDS4, hash))
+	if (may_keep4(kn->net) && route_recall(kn, skb, way, WORDS4, hash))
 		return 0;
-
-	/* The source is proven to be ours: it is where the request came to. */
-	flowi4_init_output(&fl4, way->oif, way->mark, 0, RT_SCOPE_UNIVERSE,
-			   IPPROTO_UDP, FLOWI_FLAG_ANYSRC,
-			   way->daddr, way->saddr,
-			   dport, htons(NTP_PORT), kn->uid);
-	rt = kntp_has_ipsec(kn->net, XFRM_POLICY_OUT) ?
-		ip_route_output_flow(kn->net, &fl4, NULL) :
-		__ip_route_output_key(kn->net, &fl4);
-	if (IS_ERR(rt))
-		return PTR_ERR(rt);
-	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
-		ip_rt_put(rt);
-		return -EINVAL;
-	}
-	if (keep)
-		route_remember(kn, &rt->dst, 0, way, WORDS4, hash);
-	skb_dst_set(skb, &rt->dst);
-	return 0;
+	return find_route4(kn, skb, way, dport, hash);
 }
 
 /**

@@ -19,6 +19,7 @@
 #include "compat/compat.h"
 #include "core/parse.h"
 #include "kntp.h"
+#include "sum.h"
 #include "trace.h"
 
 /* The longest request that is answered here, UDP payload. */
@@ -53,6 +54,11 @@ struct kntp_common4 {
 static_assert(sizeof(struct kntp_common4) ==
 	      sizeof(struct iphdr) + sizeof(struct udphdr) + NTP_HEADER_LEN);
 
+/* What differs in the octets of a mask, of the eight at @p. */
+#define KNTP_RX_DIFFER(p, value, mask)					\
+	((((const struct kntp_octets *)(p))->word ^			\
+	  (__force u64)cpu_to_be64(value)) & (__force u64)cpu_to_be64(mask))
+
 /**
  * kntp_rx_is_common4() - whether a packet has the form of nearly all requests
  * @skb: an IPv4 packet, anything as yet
@@ -61,16 +67,34 @@ static_assert(sizeof(struct kntp_common4) ==
  * lengths are right, and all of it is linear. What is not common is to be
  * proven step by step.
  */
-static inline bool kntp_rx_is_common4(const struct sk_buff *skb)
+static __always_inline bool kntp_rx_is_common4(const struct sk_buff *skb)
 {
 	const struct kntp_common4 *p = (const void *)skb->data;
 
-	return skb->len == sizeof(*p) && !skb_is_nonlinear(skb) &&
-	       p->version_ihl == 0x45 && p->tot_len == htons(sizeof(*p)) &&
-	       !(p->frag_off & ~htons(IP_DF)) && p->protocol == IPPROTO_UDP &&
-	       p->dest == htons(NTP_PORT) && p->source &&
-	       p->udp_len == htons(sizeof(struct udphdr) + NTP_HEADER_LEN) &&
+	/* All of it is there, or none of it is looked at. */
+	if (((u64)skb->data_len << 32 | skb->len) != sizeof(*p))
+		return false;
+	/* Version, IHL, length, no fragment but for DF; UDP port and length. */
+	return !(KNTP_RX_DIFFER(p, 0x4500000000000000ULL | sizeof(*p) << 32,
+				0xff00ffff0000bfffULL) |
+		 KNTP_RX_DIFFER(&p->source, (u64)NTP_PORT << 32 |
+				(sizeof(struct udphdr) + NTP_HEADER_LEN) << 16,
+				0x0000ffffffff0000ULL)) &&
+	       p->protocol == IPPROTO_UDP && p->source &&
 	       ntp_is_common(p->ntp.li_vn_mode);
+}
+
+/**
+ * kntp_rx_header4() - verify the checksum of an IPv4 header
+ * @iph: the header, without options
+ */
+static __always_inline bool kntp_rx_header4(const struct iphdr *iph)
+{
+	const struct kntp_octets *octets = (const void *)iph;
+
+	return !kntp_sum_fold(kntp_sum_add(kntp_sum_add(octets[0].word,
+							octets[1].word),
+					   (__force u32)iph->daddr));
 }
 
 /**

@@ -5,7 +5,6 @@
  */
 #include "tx.h"
 
-#include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <net/ip.h>
@@ -14,25 +13,6 @@
 #include "clock.h"
 #include "compat/compat.h"
 #include "core/wire.h"
-
-/**
- * kntp_tx_scrub() - take off a buffer what it had from being received
- * @skb: the packet, not cloned; its route and connection are dropped
- *
- * Softirq.
- */
-void kntp_tx_scrub(struct sk_buff *skb)
-{
-	skb_scrub_packet(skb, true);
-	/* What forwarding would keep: delivery time, sender's stamp requests. */
-	kntp_skb_clear_tstamp(skb);
-	skb_orphan(skb);
-	skb_shinfo(skb)->tx_flags = 0;
-	skb_hwtstamps(skb)->hwtstamp = 0;
-	skb->encapsulation = 0;
-	skb->priority = 0;
-	skb->ip_summed = CHECKSUM_NONE;
-}
 
 /*
  * Ports and payload. The transmit time is read here: behind it come checksum
@@ -47,33 +27,6 @@ static __wsum turn_udp(struct udphdr *udp, ktime_t received)
 
 	kntp_clock_reply((struct ntp_header *)(udp + 1), received);
 	return csum_partial(udp, KNTP_REPLY_LEN, 0);
-}
-
-/**
- * kntp_tx_turn4() - turn an IPv4 request into its reply
- * @kn: the network namespace
- * @skb: the request, linear and writable, without IP options
- * @received: when it arrived
- *
- * Softirq, RCU read side. All but the IP header's checksum is done.
- */
-void kntp_tx_turn4(struct kntp_net *kn, struct sk_buff *skb, ktime_t received)
-{
-	struct iphdr *iph = (struct iphdr *)skb->data;
-	struct udphdr *udp = (struct udphdr *)(iph + 1);
-	__wsum sum;
-
-	skb_trim(skb, sizeof(*iph) + KNTP_REPLY_LEN);
-	swap(iph->saddr, iph->daddr);
-	iph->tos = 0;
-	iph->tot_len = htons(sizeof(*iph) + KNTP_REPLY_LEN);
-	iph->id = 0;
-	iph->frag_off = htons(IP_DF);
-	iph->ttl = READ_ONCE(kn->net->ipv4.sysctl_ip_default_ttl);
-
-	sum = turn_udp(udp, received);
-	udp->check = csum_tcpudp_magic(iph->saddr, iph->daddr, KNTP_REPLY_LEN,
-				       IPPROTO_UDP, sum) ?: CSUM_MANGLED_0;
 }
 
 /**
@@ -101,18 +54,4 @@ void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received)
 	udp->check = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, KNTP_REPLY_LEN,
 				     IPPROTO_UDP, sum) ?: CSUM_MANGLED_0;
 #endif
-}
-
-/**
- * kntp_tx_done() - count a reply that was handed on
- * @kn: the network namespace
- * @hook: where its request was seen
- * @err: what the output said: negative, or NET_XMIT_*
- *
- * Softirq. The packet is gone.
- */
-void kntp_tx_done(struct kntp_net *kn, enum kntp_hook hook, int err)
-{
-	kntp_count(&kn->stats, hook, net_xmit_eval(err) ?
-		   KNTP_STAT_DROP_TRANSMIT : KNTP_STAT_ANSWERED);
 }

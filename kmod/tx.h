@@ -2,9 +2,17 @@
 #ifndef _KNTP_TX_H
 #define _KNTP_TX_H
 
+#include <linux/ip.h>
 #include <linux/ktime.h>
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include "clock.h"
+#include "compat/compat.h"
+#include "core/wire.h"
 #include "kntp.h"
+#include "sum.h"
 
 /* A reply's UDP datagram. */
 #define KNTP_REPLY_LEN	(sizeof(struct udphdr) + NTP_HEADER_LEN)
@@ -21,9 +29,103 @@ static inline bool kntp_tx_writable(struct sk_buff *skb)
 	return likely(!skb_cloned(skb)) || !skb_ensure_writable(skb, skb->len);
 }
 
-void kntp_tx_scrub(struct sk_buff *skb);
-void kntp_tx_turn4(struct kntp_net *kn, struct sk_buff *skb, ktime_t received);
 void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received);
-void kntp_tx_done(struct kntp_net *kn, enum kntp_hook hook, int err);
+
+/**
+ * kntp_tx_scrub() - take off a buffer what it had from being received
+ * @skb: the packet, not cloned; its route and connection are dropped
+ *
+ * Softirq.
+ */
+static __always_inline void kntp_tx_scrub(struct sk_buff *skb)
+{
+	struct skb_shared_info *shared = skb_shinfo(skb);
+
+	skb_scrub_packet(skb, true);
+	/* What forwarding would keep: delivery time, sender's stamp requests. */
+	kntp_skb_clear_tstamp(skb);
+	skb_orphan(skb);
+	shared->tx_flags = 0;
+	shared->hwtstamps.hwtstamp = 0;
+	skb->encapsulation = 0;
+	skb->priority = 0;
+	skb->ip_summed = CHECKSUM_NONE;
+}
+
+static __always_inline u64 sum_header(const struct ntp_header *ntp)
+{
+	const struct kntp_octets *octets = (const void *)ntp;
+	u64 sum = octets[0].word;
+
+	static_assert(NTP_HEADER_LEN == 6 * sizeof(*octets));
+	sum = kntp_sum_add(sum, octets[1].word);
+	sum = kntp_sum_add(sum, octets[2].word);
+	sum = kntp_sum_add(sum, octets[3].word);
+	sum = kntp_sum_add(sum, octets[4].word);
+	return kntp_sum_add(sum, octets[5].word);
+}
+
+/**
+ * kntp_tx_turn4() - turn an IPv4 request into its reply
+ * @kn: the network namespace
+ * @skb: the request, linear and writable, without IP options
+ * @received: when it arrived, 0 for when it leaves
+ * @whole: the IP header's checksum too, which the IP layer else sees to
+ *
+ * The transmit time is read here: behind it come checksum and device alone.
+ * Softirq, RCU read side.
+ */
+static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
+					  struct sk_buff *skb, ktime_t received,
+					  bool whole)
+{
+	struct iphdr *iph = (struct iphdr *)skb->data;
+	struct udphdr *udp = (struct udphdr *)(iph + 1);
+	struct ntp_header *ntp = (struct ntp_header *)(udp + 1);
+	u8 ttl = READ_ONCE(kn->net->ipv4.sysctl_ip_default_ttl);
+	__be32 saddr = iph->daddr, daddr = iph->saddr;
+	__be16 dport = udp->source;
+	u64 sum = (u64)(__force u32)saddr + (__force u32)daddr;
+
+	if (unlikely(skb->len != sizeof(*iph) + KNTP_REPLY_LEN))
+		skb_trim(skb, sizeof(*iph) + KNTP_REPLY_LEN);
+	((struct kntp_octets *)iph)->word = (__force u64)
+		cpu_to_be64(0x4500000000000000ULL | IP_DF |
+			    (sizeof(*iph) + KNTP_REPLY_LEN) << 32);
+	iph->ttl = ttl;
+	if (whole)
+		iph->check = kntp_sum_fold(sum +
+			(__force u16)htons(0x4500) + (__force u16)htons(IP_DF) +
+			(__force u16)htons(sizeof(*iph) + KNTP_REPLY_LEN) +
+			(__force u16)htons(ttl << 8 | IPPROTO_UDP));
+	iph->saddr = saddr;
+	iph->daddr = daddr;
+	udp->source = htons(NTP_PORT);
+	udp->dest = dport;
+	udp->len = htons(KNTP_REPLY_LEN);
+
+	kntp_clock_reply(ntp, received);
+	/* The length counts twice, in the pseudo header and in its own. */
+	sum += (__force u16)dport + (__force u16)htons(NTP_PORT) +
+	       (__force u16)htons(IPPROTO_UDP) +
+	       (__force u16)htons(2 * KNTP_REPLY_LEN);
+	udp->check = kntp_sum_fold(kntp_sum_add(sum_header(ntp), sum)) ?:
+		     CSUM_MANGLED_0;
+}
+
+/**
+ * kntp_tx_done() - count a reply that was handed on
+ * @kn: the network namespace
+ * @hook: where its request was seen
+ * @err: what the output said: negative, or NET_XMIT_*
+ *
+ * Softirq. The packet is gone.
+ */
+static inline void kntp_tx_done(struct kntp_net *kn, enum kntp_hook hook,
+				int err)
+{
+	kntp_count(&kn->stats, hook, unlikely(net_xmit_eval(err)) ?
+		   KNTP_STAT_DROP_TRANSMIT : KNTP_STAT_ANSWERED);
+}
 
 #endif /* _KNTP_TX_H */

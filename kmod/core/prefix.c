@@ -192,3 +192,37 @@ void prefix_build(struct prefix_node *nodes, const struct prefix *list,
 		nodes[i] = node;
 	}
 }
+
+/* What the bits of a slot of the table lead to. */
+static u32 table_entry(const struct prefix_node *nodes, u32 bits)
+{
+	const struct prefix_node *node = nodes;
+	unsigned int shift = PREFIX_TABLE_BITS;
+	unsigned int slot;
+	u64 children;
+
+	while (shift) {
+		shift -= PREFIX_STRIDE;
+		slot = bits >> shift & 63;
+		children = node->child << (~slot & 63);
+		if ((s64)children >= 0)
+			return PREFIX_TABLE_VERDICT | leaf(node, slot);
+		node = &nodes[node->base + hweight64(children)];
+	}
+	return (u32)(node - nodes);
+}
+
+/**
+ * prefix_build_table() - make the table of a tree of IPv4 prefixes
+ * @table: where to; room for PREFIX_TABLE_SIZE entries
+ * @nodes: the tree, of less than 2^31 nodes
+ *
+ * Takes the first three steps of prefix_lookup() in one. Any context.
+ */
+void prefix_build_table(u32 *table, const struct prefix_node *nodes)
+{
+	u32 bits;
+
+	for (bits = 0; bits < PREFIX_TABLE_SIZE; bits++)
+		table[bits] = table_entry(nodes, bits);
+}

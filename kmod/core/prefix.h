@@ -15,7 +15,14 @@
 enum prefix_limits {
 	PREFIX_STRIDE = 6,
 	PREFIX_VERDICTS = 4,
+
+	/* The bits that a table of three steps in one is indexed by. */
+	PREFIX_TABLE_BITS = 3 * PREFIX_STRIDE,
+	PREFIX_TABLE_SIZE = 1 << PREFIX_TABLE_BITS,
 };
+
+/* An entry of such a table is the index of a node, or with this a verdict. */
+#define PREFIX_TABLE_VERDICT	0x80000000U
 
 /**
  * struct prefix - an address prefix and what to do with those below it
@@ -55,6 +62,34 @@ const struct prefix *prefix_match(const struct prefix *list, size_t n,
 size_t prefix_count_nodes(const struct prefix *list, size_t n);
 void prefix_build(struct prefix_node *nodes, const struct prefix *list,
 		  size_t n);
+void prefix_build_table(u32 *table, const struct prefix_node *nodes);
+
+/**
+ * prefix_lookup_below() - the verdict of an address whose first bits are done
+ * @nodes: a tree that prefix_build() made
+ * @index: of the node that those bits lead to
+ * @hi: the address without them, host order; IPv4 in the upper half
+ * @lo: its last 64 bits
+ *
+ * Any context; the caller keeps @nodes in memory.
+ */
+static inline unsigned int prefix_lookup_below(const struct prefix_node *nodes,
+					       u32 index, u64 hi, u64 lo)
+{
+	const struct prefix_node *node = &nodes[index];
+	unsigned int slot = (unsigned int)(hi >> 58);
+	u64 children;
+
+	/* The slot's own bit uppermost, below it those of the slots before. */
+	while ((s64)(children = node->child << (~slot & 63)) < 0) {
+		node = &nodes[node->base + hweight64(children)];
+		hi = hi << PREFIX_STRIDE | lo >> 58;
+		lo <<= PREFIX_STRIDE;
+		slot = (unsigned int)(hi >> 58);
+	}
+	return (unsigned int)((node->v0 >> slot & 1) |
+			      (node->v1 >> slot & 1) << 1);
+}
 
 /**
  * prefix_lookup() - the verdict of the longest prefix that covers an address
@@ -68,19 +103,26 @@ void prefix_build(struct prefix_node *nodes, const struct prefix *list,
 static inline unsigned int prefix_lookup(const struct prefix_node *nodes,
 					 u64 hi, u64 lo)
 {
-	const struct prefix_node *node = nodes;
-	unsigned int slot = (unsigned int)(hi >> 58);
-	u64 children;
+	return prefix_lookup_below(nodes, 0, hi, lo);
+}
 
-	/* The slot's own bit uppermost, below it those of the slots before. */
-	while ((s64)(children = node->child << (~slot & 63)) < 0) {
-		node = &nodes[node->base + hweight64(children)];
-		hi = hi << PREFIX_STRIDE | lo >> 58;
-		lo <<= PREFIX_STRIDE;
-		slot = (unsigned int)(hi >> 58);
-	}
-	return (unsigned int)((node->v0 >> slot & 1) |
-			      (node->v1 >> slot & 1) << 1);
+/**
+ * prefix_lookup_table() - prefix_lookup() of IPv4 where there is a table
+ * @nodes: the tree
+ * @table: what prefix_build_table() made of it
+ * @addr: the address, host order
+ *
+ * The table and at most three nodes are read. Any context.
+ */
+static inline unsigned int prefix_lookup_table(const struct prefix_node *nodes,
+					       const u32 *table, u32 addr)
+{
+	u32 entry = table[addr >> (32 - PREFIX_TABLE_BITS)];
+
+	if (entry & PREFIX_TABLE_VERDICT)
+		return entry & (PREFIX_VERDICTS - 1);
+	return prefix_lookup_below(nodes, entry,
+				   (u64)addr << (32 + PREFIX_TABLE_BITS), 0);
 }
 
 #endif /* _KNTP_CORE_PREFIX_H */

@@ -26,6 +26,37 @@ struct ntp_server {
 };
 
 /**
+ * ntp_reply_as() - ntp_reply() of a server of whom something is said anew
+ * @packet: the request's header
+ * @server: what the server says of itself, but for
+ * @root_dispersion: s, 16.16
+ * @reference: reference time, s since 1900, 32.32
+ * @receive: when the request arrived, host order
+ * @transmit: when the reply leaves, likewise
+ *
+ * So that nobody has to copy what is said. Any context, no lock.
+ */
+static inline void ntp_reply_as(struct ntp_header *packet,
+				const struct ntp_server *server,
+				__be32 root_dispersion, __be64 reference,
+				u64 receive, u64 transmit)
+{
+	u8 first = packet->li_vn_mode;
+
+	packet->li_vn_mode = (u8)(server->leap << 6) | (first & 0x38) |
+			     ntp_reply_mode(first);
+	packet->stratum = server->stratum;
+	packet->precision = server->precision;
+	packet->root_delay = server->root_delay;
+	packet->root_dispersion = root_dispersion;
+	packet->refid = server->refid;
+	packet->reference = reference;
+	packet->origin = packet->transmit;
+	packet->receive = cpu_to_be64(receive);
+	packet->transmit = cpu_to_be64(transmit);
+}
+
+/**
  * ntp_reply() - turn a request into its reply, in place
  * @packet: the request's header, accepted by ntp_classify(); may be unaligned
  * @server: what the server says of itself
@@ -40,19 +71,8 @@ static inline void ntp_reply(struct ntp_header *packet,
 			     const struct ntp_server *server,
 			     u64 receive, u64 transmit)
 {
-	u8 first = packet->li_vn_mode;
-
-	packet->li_vn_mode = (u8)(server->leap << 6) | (first & 0x38) |
-			     ntp_reply_mode(first);
-	packet->stratum = server->stratum;
-	packet->precision = server->precision;
-	packet->root_delay = server->root_delay;
-	packet->root_dispersion = server->root_dispersion;
-	packet->refid = server->refid;
-	packet->reference = server->reference;
-	packet->origin = packet->transmit;
-	packet->receive = cpu_to_be64(receive);
-	packet->transmit = cpu_to_be64(transmit);
+	ntp_reply_as(packet, server, server->root_dispersion,
+		     server->reference, receive, transmit);
 }
 
 #endif /* _KNTP_CORE_REPLY_H */

@@ -34,7 +34,7 @@ CALLS = (
 FILES = (
     (re.compile('core/prefix|/acl'), 'access list'),
     (re.compile('/clock|core/ntptime|/timekeeping'), 'clock'),
-    (re.compile('/tx\\.|core/reply'), 'reply'),
+    (re.compile('/(tx|sum)\\.|core/reply'), 'reply'),
     (re.compile('/route\\.'), 'route'),
     (re.compile('/stats\\.'), 'counters'),
     (re.compile('.'), 'hook and proof'),

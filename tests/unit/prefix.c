@@ -146,15 +146,36 @@ static void check_nodes(const struct prefix_node *nodes, size_t count)
 	      children + 1);
 }
 
+/* The table leads to what the walk finds, wherever that ends. */
+static u32 *build_table(const struct prefix_node *nodes, unsigned int bits)
+{
+	static u32 table[PREFIX_TABLE_SIZE];
+
+	if (bits != 32)
+		return NULL;
+	prefix_build_table(table, nodes);
+	return table;
+}
+
+static void check_table(const u32 *table, const struct prefix_node *nodes,
+			struct address a)
+{
+	CHECK(prefix_lookup_table(nodes, table, (u32)(a.hi >> 32)) ==
+	      prefix_lookup(nodes, a.hi, a.lo),
+	      "%08x: another verdict by the table", (u32)(a.hi >> 32));
+}
+
 static void check_list(const struct prefix *list, size_t n, unsigned int bits,
 		       unsigned int probes)
 {
 	unsigned int depth = bits == 32 ? DEPTH_IPV4 : DEPTH_IPV6;
 	struct prefix_node *nodes;
 	size_t count, i;
+	u32 *table;
 
 	nodes = build(list, n, &count);
 	check_nodes(nodes, count);
+	table = build_table(nodes, bits);
 	for (i = 0; i < probes; i++) {
 		const struct prefix *p = n ? &list[random_below(n)] : NULL;
 		struct address a = random_address(bits);
@@ -166,6 +187,8 @@ static void check_list(const struct prefix *list, size_t n, unsigned int bits,
 		if (p && i % 4 == 3)
 			a = near(p, bits);
 		check_address(nodes, list, n, a);
+		if (table)
+			check_table(table, nodes, a);
 		CHECK(nodes_read(nodes, count, a) <= depth, "too deep");
 	}
 	free(nodes);
