@@ -30,7 +30,7 @@ struct ntp_server {
  * @packet: the request's header
  * @server: what the server says of itself, but for
  * @root_dispersion: s, 16.16
- * @reference: reference time, s since 1900, 32.32
+ * @ref_time: reference time, s since 1900, 32.32
  * @receive: when the request arrived, host order
  * @transmit: when the reply leaves, likewise
  *
@@ -38,7 +38,7 @@ struct ntp_server {
  */
 static inline void ntp_reply_as(struct ntp_header *packet,
 				const struct ntp_server *server,
-				__be32 root_dispersion, __be64 reference,
+				__be32 root_dispersion, __be64 ref_time,
 				u64 receive, u64 transmit)
 {
 	u8 first = packet->li_vn_mode;
@@ -50,7 +50,7 @@ static inline void ntp_reply_as(struct ntp_header *packet,
 	packet->root_delay = server->root_delay;
 	packet->root_dispersion = root_dispersion;
 	packet->refid = server->refid;
-	packet->reference = reference;
+	packet->reference = ref_time;
 	packet->origin = packet->transmit;
 	packet->receive = cpu_to_be64(receive);
 	packet->transmit = cpu_to_be64(transmit);

@@ -27,6 +27,8 @@
 #define PATIENCE	2.0
 /* The shortest time a correction is given, s. */
 #define SLEW_MIN	2.0
+/* Of the fastest slew that may be: what is used; the rate is an error too. */
+#define HASTE		0.5
 /* Weight of the newest in the average of offsets. */
 #define RMS_WEIGHT	0.1
 
@@ -115,7 +117,7 @@ double reference_dispersion(int64_t raw)
 
 static double slew_limit(void)
 {
-	return fmin(d.conf->maxslewrate * 1e-6, clk_max_frequency());
+	return HASTE * fmin(d.conf->maxslewrate * 1e-6, clk_max_frequency());
 }
 
 /* The frequency that the clock is to have while nothing is left to correct. */

@@ -24,7 +24,8 @@
 enum {
 	WANDERS = 18,		/* suppositions of the wander */
 	WEIGHTS = 5,		/* and of what the delay says of the noise */
-	MODELS = WANDERS * WEIGHTS,
+	PRIORS = 2,		/* and of how far off an unknown oscillator is */
+	MODELS = WANDERS * WEIGHTS * PRIORS,
 };
 
 /* Wander over noise, (s/s)^2/s / s^2: each ten times the one before. */
@@ -36,8 +37,9 @@ static const double floors[WEIGHTS] = { 0.03, 0.12, 0.4, 1.5, 0 };
 #define PRIOR_WEIGHT	2.0
 /* An innovation larger than this many of its deviations is an outlier. */
 #define OUTLIER		4.0
-/* Of an oscillator nothing is known of. */
+/* Of an oscillator nothing is known of; and of most, as a part of that. */
 #define PRIOR_FREQUENCY_ERROR	100e-6
+#define PRIOR_USUAL	0.05
 
 /* A sample in the filters' units: seconds since the last one, less its time. */
 struct point {
@@ -207,6 +209,16 @@ static void run_model(struct model *m, const struct point *p, unsigned int n,
 		   m->log_det / 2;
 }
 
+static void run_priors(struct model *m, const struct point *p, unsigned int n,
+		       double wander, const struct prior *prior)
+{
+	struct prior usual = *prior;
+
+	run_model(&m[0], p, n, wander, prior);
+	usual.variance *= PRIOR_USUAL * PRIOR_USUAL;
+	run_model(&m[1], p, n, wander, &usual);
+}
+
 /* Makes the worths add up to one. */
 static void normalise(struct model *m, unsigned int n)
 {
@@ -240,7 +252,7 @@ static void average(struct estimate *e, const struct model *m)
 		xf += m[i].worth * (m[i].xf * m[i].noise + dx * df);
 		ff += m[i].worth * (m[i].ff * m[i].noise + df * df);
 		wander += m[i].worth * ratio * m[i].noise;
-		if (i % WEIGHTS == WEIGHTS - 1)
+		if (i % (WEIGHTS * PRIORS) == WEIGHTS * PRIORS - 1)
 			ratio *= 10;
 	}
 	e->fit = (struct fit){
@@ -281,8 +293,8 @@ static void fit(struct estimate *e)
 		weigh(p, e->n, usual, floors[f]);
 		wander = WANDER_FIRST;
 		for (w = 0; w < WANDERS; w++, wander *= 10)
-			run_model(&models[w * WEIGHTS + f], p, e->n, wander,
-				  &prior);
+			run_priors(&models[(w * WEIGHTS + f) * PRIORS], p, e->n,
+				   wander, &prior);
 	}
 	normalise(models, MODELS);
 	average(e, models);

@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "discipline.h"
 #include "log.h"
+#include "loop.h"
 #include "reference.h"
 #include "source.h"
 
@@ -20,6 +21,8 @@
 
 #include "core/wire.h"
 
+/* The first to answer may be the one that lies: how long all are waited for, s. */
+#define PATIENCE	8.0
 /* Beyond these many deviations estimates are not of one time. */
 #define AGREE	4.0
 
@@ -30,6 +33,7 @@ static struct {
 	double clock_error;
 	unsigned int minsources;
 	const struct source *selected;
+	struct timer begin;	/* armed while the first answers are awaited */
 } opt;
 
 /* An end of a source's interval. */
@@ -37,6 +41,25 @@ struct end {
 	double at;
 	int opens;
 };
+
+static void select_all(const struct source *sampled);
+
+static const struct source *freshest(void)
+{
+	const struct source *s, *found = NULL;
+
+	for (s = sources; s; s = s->next)
+		if (s->est.valid && (!found || estimate_last(&s->est)->raw >
+					       estimate_last(&found->est)->raw))
+			found = s;
+	return found;
+}
+
+static void waited_enough(void *arg)
+{
+	(void)arg;
+	select_all(freshest());
+}
 
 /**
  * select_init() - how to select
@@ -51,6 +74,8 @@ void select_init(const struct config *c)
 	opt.stratumweight = c->stratumweight;
 	opt.clock_error = c->maxclockerror * 1e-6;
 	opt.minsources = (unsigned int)c->minsources;
+	opt.begin.fn = waited_enough;
+	timer_set(&opt.begin, PATIENCE);
 }
 
 /* What was left at the source since its last sample, s. */
@@ -185,6 +210,12 @@ static bool requires(const struct source *s)
 	return s->require;
 }
 
+static bool nobody(const struct source *s)
+{
+	(void)s;
+	return false;
+}
+
 static void mark(enum source_status status, bool (*but)(const struct source *))
 {
 	struct source *s;
@@ -213,13 +244,29 @@ static unsigned int find_true(unsigned int n)
 	for (s = sources; s; s = s->next) {
 		if (!is_candidate(s))
 			continue;
-		if (2 * (size_t)depth <= ends / 2 || s->error_lo > hi || s->error_hi < lo) {
+		if (2 * (size_t)depth <= ends / 2 || s->error_lo > hi ||
+		    s->error_hi < lo) {
 			s->status = trusted && !s->trust ? SOURCE_UNTRUSTED :
 							   SOURCE_FALSETICKER;
 			n--;
 		}
 	}
 	return n;
+}
+
+static bool has_answered(const struct source *s)
+{
+	return s->updates > 0;
+}
+
+static bool all_have_answered(void)
+{
+	const struct source *s;
+
+	for (s = sources; s; s = s->next)
+		if (!s->noselect && !has_answered(s))
+			return false;
+	return true;
 }
 
 static bool require_is_met(void)
@@ -327,10 +374,15 @@ static struct source *choose(int64_t raw, int64_t real, bool *discord)
 	*discord = false;
 	if (!n)
 		return NULL;
+	if (opt.begin.armed && !all_have_answered()) {
+		mark(SOURCE_WAITS, nobody);
+		return NULL;
+	}
+	timer_cancel(&opt.begin);
 	n = find_true(n);
 	*discord = !n;
 	if (n < opt.minsources || !require_is_met()) {
-		mark(SOURCE_WAITS, requires);
+		mark(SOURCE_WAITS, nobody);
 		return NULL;
 	}
 	if (any(prefers))
