@@ -2,6 +2,7 @@
 /* The clock over netlink. */
 #include "netlink.h"
 
+#include <linux/bits.h>
 #include <linux/ktime.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
@@ -42,7 +43,7 @@ static int clock_root(struct genl_info *info, int type, u64 *ns)
 
 /* From these on UTC is neither before 1970 nor past what an s64 holds. */
 #define MAP_UTC_MIN	(2LL * NSEC_PER_SEC)
-#define MAP_UTC_MAX	(1LL << 62)
+#define MAP_UTC_MAX	((s64)BIT_ULL(62))
 
 static int refuse(struct genl_info *info, int type, int err, const char *why)
 {
@@ -144,7 +145,10 @@ int kntp_nl_clock_set(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	err = kntp_clock_publish(&figures);
-	if (err == -ESTALE)
+	if (err == -ESTALE && figures.base == KNTP_BASE_MAP)
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[KNTP_A_CLOCK_STEPS],
+				    "the machine was suspended since");
+	else if (err == -ESTALE)
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[KNTP_A_CLOCK_STEPS],
 				    "the system clock was stepped since");
 	return err;

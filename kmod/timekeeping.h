@@ -57,6 +57,7 @@ static inline bool kntp_timekeeping_slept(u32 steps)
  */
 static inline bool kntp_timekeeping_spans(s64 stamp)
 {
+	smp_rmb();	/* as for the epoch */
 	return stamp < atomic64_read(&kntp_timekeeping_stepped_to);
 }
 

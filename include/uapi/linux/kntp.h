@@ -80,6 +80,8 @@
  *
  * EVENT (multicast)       -> TYPE, TIME, [HOOK, IFINDEX]
  *   Of the clock in all network namespaces, of the others in their own.
+ *   CLOCK_STEPPED is told whatever BASE is; CLOCK_EXPIRED and CLOCK_DISPERSED
+ *   are not told of a clock that is STEPPED.
  */
 #ifndef _UAPI_LINUX_KNTP_H
 #define _UAPI_LINUX_KNTP_H
