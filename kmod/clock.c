@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clock that is served: CLOCK_REALTIME, and what its publisher says of it.
- * The reader follows one RCU pointer and reads the clock once.
+ * The clock that is served, CLOCK_REALTIME or a map of CLOCK_MONOTONIC_RAW, and
+ * what its publisher says of it. The reader follows one RCU pointer and reads
+ * the clock once; for a map, once more.
  */
 #include "clock.h"
 
@@ -23,21 +24,26 @@
  * @rcu: frees it
  * @server: the reply's fields, but the dispersion
  * @epoch: kntp_timekeeping_epoch() that it belongs to
- * @until: when a reply may not claim it any more, ns since 1970 UTC: the lease
- *	is over, or the dispersion has reached its end; or never could
- * @at: when it was published, likewise
+ * @until: when a reply may not claim it any more, by the clock it ages by: the
+ *	lease is over, or the dispersion has reached its end; or never could
+ * @fast_until: likewise where CLOCK_REALTIME is served, else S64_MIN: there is
+ *	one comparison for all that is not the common case
+ * @at: when it was published, by the clock it ages by
+ * @published: when it was published, ns since 1970 UTC as served
  * @dispersion: then, 32.32 s
  * @rate: its growth, from ntp_rate()
  * @follows: the reference time is now
- * @expires: when the lease is over
+ * @expires: when the lease is over, by the clock it ages by
  * @figures: as they were given
  */
 struct published {
 	struct rcu_head rcu;
 	struct ntp_server server;
 	u64 epoch;
+	s64 fast_until;
 	s64 until;
 	s64 at;
+	s64 published;
 	u64 dispersion;
 	u64 rate;
 	bool follows;
@@ -49,16 +55,23 @@ static DEFINE_MUTEX(clock_lock);
 static struct published __rcu *published;
 static s8 precision __ro_after_init;
 
-static void expired(struct work_struct *work)
+static bool is_map(const struct published *p)
 {
-	kntp_event_raise(KNTP_EVENT_CLOCK_EXPIRED);
+	return p && p->figures.base == KNTP_BASE_MAP;
 }
 
-static DECLARE_DELAYED_WORK(expiry, expired);
+/*
+ * By the clock that it ages by: a lease on CLOCK_REALTIME ends with a step, one
+ * on a map must not feel any.
+ */
+static s64 now_of(const struct published *p)
+{
+	return is_map(p) ? ktime_get_raw_ns() : ktime_get_real_ns();
+}
 
 static bool is_current(const struct published *p, s64 now)
 {
-	return p && p->epoch == kntp_timekeeping_epoch() && now < p->until;
+	return p && p->epoch == kntp_timekeeping_epoch() && now < p->fast_until;
 }
 
 static u64 dispersion_at(const struct published *p, s64 now)
@@ -66,19 +79,31 @@ static u64 dispersion_at(const struct published *p, s64 now)
 	return ntp_disperse(p->dispersion, p->rate, now - p->at);
 }
 
-/* A leap second since the publication is none any more, but no step either. */
+/*
+ * A leap second since the publication is none any more, but no step either. A
+ * map has its publisher's leap second, not the system clock's.
+ */
 static bool has_leapt(const struct published *p)
 {
 	u64 epoch = kntp_timekeeping_epoch();
 
-	return p->epoch != epoch && p->epoch >> 32 == epoch >> 32;
+	return !is_map(p) && p->epoch != epoch && p->epoch >> 32 == epoch >> 32;
+}
+
+/* A step is none to a map, but CLOCK_MONOTONIC_RAW stands still in suspend. */
+static bool is_invalid(const struct published *p)
+{
+	u32 steps = p->epoch >> 32;
+
+	return is_map(p) ? kntp_timekeeping_slept(steps) :
+			   steps != kntp_timekeeping_steps();
 }
 
 static enum kntp_clock_state state_at(const struct published *p, s64 now)
 {
 	if (!p)
 		return KNTP_CLOCK_UNSET;
-	if (p->epoch >> 32 != kntp_timekeeping_steps())
+	if (is_invalid(p))
 		return KNTP_CLOCK_STEPPED;
 	if (now >= p->expires)
 		return KNTP_CLOCK_EXPIRED;
@@ -88,20 +113,34 @@ static enum kntp_clock_state state_at(const struct published *p, s64 now)
 }
 
 /*
- * Who may not claim the time any more says LI = 3, stratum 0 on the wire (RFC
- * 5905 figure 11) and reference id 0, which is no kiss code, with the largest
- * dispersion.
+ * The reply by a map, and by who may not claim the time any more: that says LI =
+ * 3, stratum 0 on the wire (RFC 5905 figure 11) and reference id 0, which is no
+ * kiss code, with the largest dispersion.
  */
 static noinline void reply_rare(struct ntp_header *ntp,
-				const struct published *p, s64 now,
-				u64 receive, u64 transmit)
+				const struct published *p, s64 received,
+				s64 real)
 {
+	s64 age = real - received;
+	u64 receive, transmit;
+	s64 now = real;
 	struct ntp_server server = {
 		.leap = NTP_LEAP_UNSYNC,
 		.precision = precision,
 		.root_dispersion = cpu_to_be32(ntp_short(NTP_MAX_DISPERSION)),
 	};
 
+	if (is_map(p)) {
+		/* The stamp's age is true unless the clock was stepped since. */
+		if (kntp_timekeeping_spans(received))
+			age = 0;
+		now = ktime_get_raw_ns();
+		receive = ntp_from_unix(ntp_map_utc(&p->figures.map, now - age));
+		transmit = ntp_from_unix(ntp_map_utc(&p->figures.map, now));
+	} else {
+		receive = ntp_from_unix(received);
+		transmit = ntp_from_unix(real);
+	}
 	if (state_at(p, now) == KNTP_CLOCK_SYNC) {
 		server = p->server;
 		server.root_dispersion = cpu_to_be32(ntp_short(dispersion_at(p, now)));
@@ -125,17 +164,17 @@ void kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 {
 	const struct published *p = rcu_dereference(published);
 	ktime_t now = ktime_get_real();
-	u64 transmit = ntp_from_unix(now);
-	u64 receive = transmit;
+	u64 receive, transmit;
 
 	/* A stamp from before a step, or of another clock, is none. */
-	if ((u64)(now - received) <= NSEC_PER_SEC)
-		receive = ntp_from_unix(received);
-
+	if (unlikely((u64)(now - received) > NSEC_PER_SEC))
+		received = now;
 	if (unlikely(!is_current(p, now))) {
-		reply_rare(ntp, p, now, receive, transmit);
+		reply_rare(ntp, p, received, now);
 		return;
 	}
+	transmit = ntp_from_unix(now);
+	receive = received == now ? transmit : ntp_from_unix(received);
 	ntp_reply_as(ntp, &p->server,
 		     cpu_to_be32(ntp_short(dispersion_at(p, now))),
 		     p->follows ? cpu_to_be64(transmit) : p->server.reference,
@@ -163,13 +202,90 @@ static s64 later(s64 time, u64 ns)
 	return ns < S64_MAX - time ? time + (s64)ns : S64_MAX;
 }
 
+/* No timer of the kernel reaches further than 24 days: then it looks again. */
+#define LOOK_MAX_NS	(86400LL * NSEC_PER_SEC)
+
+/* Under clock_lock: of the clock that is published. */
+static bool told_dispersed;
+
+static void look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(watch, look);
+
+/* Under clock_lock. */
+static void look_at(s64 when, s64 now)
+{
+	s64 wait = when > now ? min_t(u64, (u64)when - now, LOOK_MAX_NS) : 0;
+
+	if (when == S64_MAX) {
+		cancel_delayed_work(&watch);
+		return;
+	}
+	/* rounded up: no look is a little too early, again and again */
+	mod_delayed_work(system_wq, &watch, nsecs_to_jiffies(wait) + 1);
+}
+
+/*
+ * Tells of what comes by itself. A clock that was stepped was told of already,
+ * and its lease is of no consequence any more.
+ */
+static void look(struct work_struct *work)
+{
+	const struct published *p;
+	s64 now;
+
+	mutex_lock(&clock_lock);
+	p = rcu_dereference_protected(published, lockdep_is_held(&clock_lock));
+	now = now_of(p);
+	switch (state_at(p, now)) {
+	case KNTP_CLOCK_EXPIRED:
+		kntp_event_raise(KNTP_EVENT_CLOCK_EXPIRED);
+		break;
+	case KNTP_CLOCK_DISPERSED:
+		if (!told_dispersed)
+			kntp_event_raise(KNTP_EVENT_CLOCK_DISPERSED);
+		told_dispersed = true;
+		look_at(p->expires, now);
+		break;
+	case KNTP_CLOCK_SYNC:
+		look_at(p->until, now);
+		break;
+	case KNTP_CLOCK_UNSYNC:
+		look_at(p->expires, now);
+		break;
+	default:
+		break;
+	}
+	mutex_unlock(&clock_lock);
+}
+
+/* The reply's fields, and when they may be said. */
+static void prepare(struct published *p)
+{
+	const struct kntp_clock_figures *f = &p->figures;
+
+	p->follows = f->lease == KNTP_LEASE_FOREVER;
+	p->expires = later(p->at, f->lease);
+	p->dispersion = ntp_from_ns(f->root_dispersion);
+	p->rate = p->follows ? 0 : ntp_rate(f->growth);
+	p->server.leap = f->stratum < NTP_STRATUM_UNSYNC ? f->leap :
+			 NTP_LEAP_UNSYNC;
+	p->until = p->server.leap == NTP_LEAP_UNSYNC ? S64_MIN :
+		   min(p->expires, later(p->at, lasts(f)));
+	p->fast_until = is_map(p) ? S64_MIN : p->until;
+	p->server.stratum = f->stratum;
+	p->server.precision = precision;
+	p->server.refid = f->refid;
+	p->server.reference = cpu_to_be64(ntp_from_unix(f->ref_time));
+	p->server.root_delay = cpu_to_be32(ntp_short(ntp_from_ns(f->root_delay)));
+}
+
 /**
  * kntp_clock_publish() - vouch for the clock
  * @f: what is said of it; all within the ranges of the netlink manual
  *
  * A step of the system clock that the publisher did not know of, even one at
- * this moment, leaves the clock unvouched for. Process context. Return: 0,
- * -ENOMEM, or -ESTALE when the clock was stepped since @f->steps.
+ * this moment, leaves the clock unvouched for; a map is left so by suspend only.
+ * Process context. Return: 0, -ENOMEM, or -ESTALE when that was since @f->steps.
  */
 int kntp_clock_publish(const struct kntp_clock_figures *f)
 {
@@ -181,34 +297,20 @@ int kntp_clock_publish(const struct kntp_clock_figures *f)
 
 	mutex_lock(&clock_lock);
 	p->figures = *f;
-	p->at = ktime_get_real_ns();
+	p->at = now_of(p);
+	p->published = is_map(p) ? ntp_map_utc(&f->map, p->at) : p->at;
 	p->epoch = kntp_timekeeping_epoch();
-	if (f->steps != p->epoch >> 32) {
+	if (is_map(p) ? kntp_timekeeping_slept(f->steps) :
+			f->steps != p->epoch >> 32) {
 		mutex_unlock(&clock_lock);
 		kfree(p);
 		return -ESTALE;
 	}
 
-	p->follows = f->lease == KNTP_LEASE_FOREVER;
-	p->expires = later(p->at, f->lease);
-	p->dispersion = ntp_from_ns(f->root_dispersion);
-	p->rate = p->follows ? 0 : ntp_rate(f->growth);
-	p->server.leap = f->stratum < NTP_STRATUM_UNSYNC ? f->leap :
-			 NTP_LEAP_UNSYNC;
-	p->until = p->server.leap == NTP_LEAP_UNSYNC ? S64_MIN :
-		   min(p->expires, later(p->at, lasts(f)));
-	p->server.stratum = f->stratum;
-	p->server.precision = precision;
-	p->server.refid = f->refid;
-	p->server.reference = cpu_to_be64(ntp_from_unix(f->ref_time));
-	p->server.root_delay = cpu_to_be32(ntp_short(ntp_from_ns(f->root_delay)));
-
+	prepare(p);
 	old = rcu_replace_pointer(published, p, lockdep_is_held(&clock_lock));
-	if (p->follows)
-		cancel_delayed_work(&expiry);
-	else
-		mod_delayed_work(system_wq, &expiry,
-				 nsecs_to_jiffies(min_t(u64, f->lease, S32_MAX * 1000000ULL)));
+	told_dispersed = false;
+	look_at(p->until == S64_MIN ? p->expires : p->until, p->at);
 	mutex_unlock(&clock_lock);
 
 	if (old)
@@ -225,26 +327,32 @@ int kntp_clock_publish(const struct kntp_clock_figures *f)
  */
 void kntp_clock_report(struct kntp_clock_report *report)
 {
+	struct system_time_snapshot snapshot;
 	u64 dispersion = NTP_MAX_DISPERSION;
 	const struct published *p;
+	s64 now;
 
 	memset(report, 0, sizeof(*report));
 	report->precision = precision;
 
 	rcu_read_lock();
 	p = rcu_dereference(published);
-	report->time = ktime_get_real_ns();
+	ktime_get_snapshot(&snapshot);
+	report->raw = snapshot.raw;
+	report->time = is_map(p) ? ntp_map_utc(&p->figures.map, snapshot.raw) :
+				   snapshot.real;
+	now = is_map(p) ? snapshot.raw : snapshot.real;
 	report->steps = kntp_timekeeping_steps();
-	report->state = state_at(p, report->time);
+	report->state = state_at(p, now);
 	if (report->state == KNTP_CLOCK_SYNC)
-		dispersion = dispersion_at(p, report->time);
+		dispersion = dispersion_at(p, now);
 	report->dispersion = mul_u64_u32_shr(dispersion, NSEC_PER_SEC, 32);
 	if (p) {
 		report->figures = p->figures;
-		report->published = p->at;
+		report->published = p->published;
 		report->lease_left = KNTP_LEASE_FOREVER;
 		if (!p->follows)
-			report->lease_left = max_t(s64, p->expires - report->time, 0);
+			report->lease_left = max_t(s64, p->expires - now, 0);
 		if (has_leapt(p) && report->figures.leap != NTP_LEAP_UNSYNC)
 			report->figures.leap = NTP_LEAP_NONE;
 	}
@@ -291,6 +399,6 @@ int __init kntp_clock_init(void)
  */
 void kntp_clock_exit(void)
 {
-	cancel_delayed_work_sync(&expiry);
+	cancel_delayed_work_sync(&watch);
 	kfree(rcu_dereference_protected(published, true));
 }

@@ -4,10 +4,13 @@
 
 #include <linux/kntp.h>
 #include <linux/ktime.h>
+#include "core/ntptime.h"
 #include "core/wire.h"
 
 /**
  * struct kntp_clock_figures - what a publisher says of the clock
+ * @base: enum kntp_base
+ * @map: for KNTP_BASE_MAP, from CLOCK_MONOTONIC_RAW
  * @leap: enum ntp_leap
  * @stratum: 1 to 16; 16 is unsynchronised
  * @refid: reference identifier
@@ -19,6 +22,8 @@
  * @steps: steps of the system clock that the publisher knew of
  */
 struct kntp_clock_figures {
+	enum kntp_base base;
+	struct ntp_map map;
 	u8 leap;
 	u8 stratum;
 	__be32 refid;
@@ -35,7 +40,8 @@ struct kntp_clock_figures {
  * @figures: what was published last, if anything was
  * @state: enum kntp_clock_state
  * @time: the time served, ns since 1970 UTC
- * @published: when, likewise
+ * @raw: CLOCK_MONOTONIC_RAW at @time, ns
+ * @published: when, ns since 1970 UTC
  * @lease_left: ns; KNTP_LEASE_FOREVER
  * @dispersion: ns
  * @steps: steps of the system clock so far
@@ -45,6 +51,7 @@ struct kntp_clock_report {
 	struct kntp_clock_figures figures;
 	enum kntp_clock_state state;
 	s64 time;
+	s64 raw;
 	s64 published;
 	u64 lease_left;
 	u64 dispersion;

@@ -2,20 +2,14 @@
 /* The netlink family; include/uapi/linux/kntp.h is its manual. */
 #include "netlink.h"
 
-#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/rtnetlink.h>
-#include <linux/time64.h>
-#include <linux/timekeeping.h>
 #include <net/sock.h>
-#include "clock.h"
 #include "compat/compat.h"
-#include "core/wire.h"
 #include "event.h"
 #include "kntp.h"
 #include "listen.h"
-#include "timekeeping.h"
 
 /**
  * kntp_nl_answer() - begin the answer to a request
@@ -137,143 +131,6 @@ static int nl_listen_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	rtnl_unlock();
 	cb->args[0] = err ? n - 1 : n;
 	return skb->len;
-}
-
-static const struct nla_policy clock_policy[KNTP_A_CLOCK_MAX + 1] = {
-	[KNTP_A_CLOCK_BASE] = NLA_POLICY_RANGE(NLA_U32, 1, KNTP_BASE_MAX),
-	[KNTP_A_CLOCK_LEAP] = NLA_POLICY_MAX(NLA_U8, NTP_LEAP_UNSYNC),
-	[KNTP_A_CLOCK_STRATUM] = NLA_POLICY_RANGE(NLA_U8, 1, NTP_STRATUM_UNSYNC),
-	[KNTP_A_CLOCK_REFID] = { .type = NLA_U32 },
-	[KNTP_A_CLOCK_REF_TIME] = NLA_POLICY_MIN(NLA_S64, 0),
-	[KNTP_A_CLOCK_ROOT_DELAY] = { .type = NLA_U64 },
-	[KNTP_A_CLOCK_ROOT_DISPERSION] = { .type = NLA_U64 },
-	[KNTP_A_CLOCK_GROWTH] = { .type = NLA_U32 },
-	[KNTP_A_CLOCK_LEASE] = { .type = NLA_U64 },
-	[KNTP_A_CLOCK_STEPS] = { .type = NLA_U32 },
-};
-
-/* Past these nothing is left to be said of a clock: RFC 5905 MAXDISP, 10 %. */
-#define ROOT_MAX_NS	(16 * NSEC_PER_SEC)
-#define GROWTH_MAX_PPB	100000000
-
-static int clock_root(struct genl_info *info, int type, u64 *ns)
-{
-	struct nlattr *attr = info->attrs[type];
-
-	*ns = attr ? nla_get_u64(attr) : 0;
-	if (*ns <= ROOT_MAX_NS)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, attr, "more than 16 s");
-	return -ERANGE;
-}
-
-static int clock_figures(struct genl_info *info, struct kntp_clock_figures *f)
-{
-	struct nlattr **a = info->attrs;
-
-	if (GENL_REQ_ATTR_CHECK(info, KNTP_A_CLOCK_STRATUM)) {
-		GENL_SET_ERR_MSG(info, "which stratum?");
-		return -EINVAL;
-	}
-	/* Known steps are read before the clock: a step between is not missed. */
-	f->steps = a[KNTP_A_CLOCK_STEPS] ? nla_get_u32(a[KNTP_A_CLOCK_STEPS]) :
-					   kntp_timekeeping_steps();
-	f->stratum = nla_get_u8(a[KNTP_A_CLOCK_STRATUM]);
-	if (a[KNTP_A_CLOCK_LEAP])
-		f->leap = nla_get_u8(a[KNTP_A_CLOCK_LEAP]);
-	if (a[KNTP_A_CLOCK_REFID])
-		f->refid = nla_get_be32(a[KNTP_A_CLOCK_REFID]);
-	f->ref_time = a[KNTP_A_CLOCK_REF_TIME] ?
-		nla_get_s64(a[KNTP_A_CLOCK_REF_TIME]) : ktime_get_real_ns();
-	f->growth = a[KNTP_A_CLOCK_GROWTH] ?
-		nla_get_u32(a[KNTP_A_CLOCK_GROWTH]) : KNTP_GROWTH_DEFAULT;
-	f->lease = a[KNTP_A_CLOCK_LEASE] ?
-		nla_get_u64(a[KNTP_A_CLOCK_LEASE]) : KNTP_LEASE_DEFAULT;
-	if (f->growth > GROWTH_MAX_PPB) {
-		NL_SET_ERR_MSG_ATTR(info->extack, a[KNTP_A_CLOCK_GROWTH],
-				    "more than 100000 ppm");
-		return -ERANGE;
-	}
-	return clock_root(info, KNTP_A_CLOCK_ROOT_DELAY, &f->root_delay) ?:
-	       clock_root(info, KNTP_A_CLOCK_ROOT_DISPERSION,
-			  &f->root_dispersion);
-}
-
-static int nl_clock_set(struct sk_buff *skb, struct genl_info *info)
-{
-	struct kntp_clock_figures figures = {};
-	int err;
-
-	err = clock_figures(info, &figures);
-	if (err)
-		return err;
-	err = kntp_clock_publish(&figures);
-	if (err == -ESTALE)
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[KNTP_A_CLOCK_STEPS],
-				    "the system clock was stepped since");
-	return err;
-}
-
-static int tai_offset(void)
-{
-	return div_s64(ktime_sub(ktime_mono_to_any(0, TK_OFFS_TAI),
-				 ktime_mono_to_any(0, TK_OFFS_REAL)),
-		       NSEC_PER_SEC);
-}
-
-static int put_figures(struct sk_buff *msg, const struct kntp_clock_figures *f)
-{
-	return nla_put_u32(msg, KNTP_A_CLOCK_BASE, KNTP_BASE_SYSTEM) ||
-	       nla_put_u8(msg, KNTP_A_CLOCK_LEAP, f->leap) ||
-	       nla_put_u8(msg, KNTP_A_CLOCK_STRATUM, f->stratum) ||
-	       nla_put_be32(msg, KNTP_A_CLOCK_REFID, f->refid) ||
-	       nla_put_s64(msg, KNTP_A_CLOCK_REF_TIME, f->ref_time,
-			   KNTP_A_CLOCK_PAD) ||
-	       nla_put_u64_64bit(msg, KNTP_A_CLOCK_ROOT_DELAY, f->root_delay,
-				 KNTP_A_CLOCK_PAD) ||
-	       nla_put_u64_64bit(msg, KNTP_A_CLOCK_ROOT_DISPERSION,
-				 f->root_dispersion, KNTP_A_CLOCK_PAD) ||
-	       nla_put_u32(msg, KNTP_A_CLOCK_GROWTH, f->growth) ||
-	       nla_put_u64_64bit(msg, KNTP_A_CLOCK_LEASE, f->lease,
-				 KNTP_A_CLOCK_PAD);
-}
-
-static int put_report(struct sk_buff *msg, const struct kntp_clock_report *r)
-{
-	return nla_put_u32(msg, KNTP_A_CLOCK_STATE, r->state) ||
-	       nla_put_s64(msg, KNTP_A_CLOCK_TIME, r->time, KNTP_A_CLOCK_PAD) ||
-	       nla_put_u64_64bit(msg, KNTP_A_CLOCK_DISPERSION_NOW,
-				 r->dispersion, KNTP_A_CLOCK_PAD) ||
-	       nla_put_u32(msg, KNTP_A_CLOCK_STEPS, r->steps) ||
-	       nla_put_s8(msg, KNTP_A_CLOCK_PRECISION, r->precision) ||
-	       nla_put_s32(msg, KNTP_A_CLOCK_TAI_OFFSET, tai_offset());
-}
-
-static int nl_clock_get(struct sk_buff *skb, struct genl_info *info)
-{
-	struct kntp_clock_report report;
-	struct sk_buff *msg;
-	void *head;
-
-	kntp_clock_report(&report);
-	msg = kntp_nl_answer(info, NLMSG_GOODSIZE, &head);
-	if (!msg)
-		return -ENOMEM;
-	if (put_report(msg, &report))
-		goto err_size;
-	if (report.state != KNTP_CLOCK_UNSET &&
-	    (put_figures(msg, &report.figures) ||
-	     nla_put_s64(msg, KNTP_A_CLOCK_PUBLISHED, report.published,
-			 KNTP_A_CLOCK_PAD) ||
-	     nla_put_u64_64bit(msg, KNTP_A_CLOCK_LEASE_LEFT, report.lease_left,
-			       KNTP_A_CLOCK_PAD)))
-		goto err_size;
-	genlmsg_end(msg, head);
-	return genlmsg_reply(msg, info);
-
-err_size:
-	nlmsg_free(msg);
-	return -EMSGSIZE;
 }
 
 static int put_hook(struct sk_buff *msg, enum kntp_hook hook, const u64 *counts)
@@ -398,15 +255,15 @@ static const struct genl_ops kntp_ops[] = {
 		.maxattr = 1,
 	}, {
 		.cmd = KNTP_CMD_CLOCK_GET,
-		.doit = nl_clock_get,
+		.doit = kntp_nl_clock_get,
 		.policy = no_policy,
 		.maxattr = 1,
 	}, {
 		.cmd = KNTP_CMD_CLOCK_SET,
 		.flags = GENL_ADMIN_PERM,
-		.doit = nl_clock_set,
-		.policy = clock_policy,
-		.maxattr = KNTP_A_CLOCK_STEPS,
+		.doit = kntp_nl_clock_set,
+		.policy = kntp_clock_policy,
+		.maxattr = KNTP_A_CLOCK_MAP_RATE,
 	}, {
 		.cmd = KNTP_CMD_STATS_GET,
 		.doit = nl_stats_get,

@@ -17,6 +17,12 @@
 
 atomic64_t kntp_timekeeping = ATOMIC64_INIT(0);
 
+/* Steps so far when the machine was suspended last. */
+atomic_t kntp_timekeeping_suspended = ATOMIC_INIT(0);
+
+/* CLOCK_REALTIME behind its last step, ns since 1970 UTC. */
+atomic64_t kntp_timekeeping_stepped_to = ATOMIC64_INIT(0);
+
 #define ONE_STEP	BIT_ULL(32)
 #define ONE_LEAP	1
 
@@ -50,6 +56,12 @@ static bool is_leap(const struct timekeeper *tk)
 	return second_of_day < LEAP_WINDOW_S;
 }
 
+static s64 real_of(const struct timekeeper *tk)
+{
+	return ktime_add(tk->tkr_mono.base, tk->offs_real) +
+	       (tk->tkr_mono.xtime_nsec >> tk->tkr_mono.shift);
+}
+
 /*
  * Runs on every update of the timekeeper, with its lock held, before readers
  * see the new time.
@@ -62,9 +74,11 @@ static int timekeeper_updated(struct notifier_block *nb, unsigned long was_set,
 	if (likely(tk->offs_real == offsets.real) || !offsets.known) {
 		/* nothing, or a change of TAI alone */
 	} else if (is_leap(tk)) {
+		atomic64_set(&kntp_timekeeping_stepped_to, real_of(tk));
 		atomic64_add(ONE_LEAP, &kntp_timekeeping);
 		kntp_event_raise(KNTP_EVENT_CLOCK_LEAP);
 	} else {
+		atomic64_set(&kntp_timekeeping_stepped_to, real_of(tk));
 		atomic64_add(ONE_STEP, &kntp_timekeeping);
 		kntp_event_raise(KNTP_EVENT_CLOCK_STEPPED);
 	}
@@ -91,7 +105,8 @@ static int power_changed(struct notifier_block *nb, unsigned long event,
 	case PM_POST_SUSPEND:
 	case PM_HIBERNATION_PREPARE:
 	case PM_POST_HIBERNATION:
-		atomic64_add(ONE_STEP, &kntp_timekeeping);
+		atomic_set(&kntp_timekeeping_suspended,
+			   atomic64_add_return(ONE_STEP, &kntp_timekeeping) >> 32);
 		kntp_event_raise(KNTP_EVENT_CLOCK_STEPPED);
 	}
 	return NOTIFY_DONE;

@@ -7,6 +7,8 @@
 #include <asm/barrier.h>
 
 extern atomic64_t kntp_timekeeping;
+extern atomic_t kntp_timekeeping_suspended;
+extern atomic64_t kntp_timekeeping_stepped_to;
 
 /**
  * kntp_timekeeping_epoch() - tells times apart between which the clock jumped
@@ -30,6 +32,33 @@ static inline u64 kntp_timekeeping_epoch(void)
 static inline u32 kntp_timekeeping_steps(void)
 {
 	return kntp_timekeeping_epoch() >> 32;
+}
+
+/**
+ * kntp_timekeeping_slept() - whether the machine was suspended since
+ * @steps: kntp_timekeeping_steps() from then
+ *
+ * Any context. Steps by less than 2^31 are told apart.
+ */
+static inline bool kntp_timekeeping_slept(u32 steps)
+{
+	u32 at = atomic_read(&kntp_timekeeping_suspended);
+
+	return (s32)(steps - at) < 0;
+}
+
+/**
+ * kntp_timekeeping_spans() - whether a step lies between a time and now
+ * @stamp: a time of CLOCK_REALTIME, ns, read before now
+ *
+ * A stamp from before a step is never later than the time that a step forward
+ * leads to; after a step back it may be, and is then in the future or was taken
+ * no longer ago than it seems. Any context.
+ */
+static inline bool kntp_timekeeping_spans(s64 stamp)
+{
+	smp_rmb();	/* as for the epoch */
+	return stamp < atomic64_read(&kntp_timekeeping_stepped_to);
 }
 
 int kntp_timekeeping_init(void);

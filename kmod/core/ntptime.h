@@ -88,4 +88,34 @@ static inline u64 ntp_disperse(u64 dispersion, u64 rate, s64 age_ns)
 	return dispersion < NTP_MAX_DISPERSION ? dispersion : NTP_MAX_DISPERSION;
 }
 
+/**
+ * struct ntp_map - a line from a free-running clock to UTC
+ * @raw: a time of that clock, ns
+ * @utc: what UTC was then, ns since 1970
+ * @rate: how much faster than the clock UTC runs, in units of 2^-64
+ */
+struct ntp_map {
+	s64 raw;
+	s64 utc;
+	s64 rate;
+};
+
+/**
+ * ntp_map_utc() - UTC by the map
+ * @map: the line; @rate is above -2^63
+ * @raw: a time of the clock, ns
+ *
+ * The gain is rounded towards 0. It never runs backwards. Any context.
+ * Return: ns since 1970.
+ */
+static inline s64 ntp_map_utc(const struct ntp_map *map, s64 raw)
+{
+	s64 age = raw - map->raw;
+	u64 gain = mul_u64_u64_shr(age < 0 ? -(u64)age : (u64)age,
+				   map->rate < 0 ? -(u64)map->rate :
+						   (u64)map->rate, 64);
+
+	return map->utc + age + ((age ^ map->rate) < 0 ? -(s64)gain : (s64)gain);
+}
+
 #endif /* _KNTP_CORE_NTPTIME_H */

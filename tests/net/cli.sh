@@ -116,6 +116,18 @@ clock()
 		"$(said clock set base system stratum 1 refid GPS growth 100001)"
 	is "clock set: refused, it changed nothing" 10 \
 		"$(json 'd["stratum"]' clock show)"
+	is "clock set: a map" 0 "$(said clock set base map stratum 1 refid PHC \
+		raw-time 1.5 utc-time 1800000000 rate -12.5)"
+	is "clock show: a map" "sync map 1500000000 1800000000000000000 -230584300921369" \
+		"$(json '" ".join(str(d[k]) for k in ("state", "base", "map_raw_ns", "map_utc_ns", "map_rate_2e_64"))' clock show)"
+	is "clock show: a map's time" True \
+		"$(json 'abs(d["time_ns"] - 18 * 10 ** 17 - (d["raw_time_ns"] - 15 * 10 ** 8) * (1 - 12.5e-6)) < 1000' clock show)"
+	check "clock show: a map's rate" \
+		grep -q 'rate (ppm)  *-12.500000000000$' <(kntp clock show)
+	is "status: a map" map "$(json 'd["clock"]["base"]' status)"
+	is "clock set: extack names a map's word" \
+		"1 kntp: clock set: rate: more than 1000 ppm" \
+		"$(said clock set base map stratum 1 refid PHC raw-time 1 utc-time 1800000000 rate 1001)"
 	is "clock set: unsynchronised" 0 "$(said clock set base system stratum 16)"
 	is "clock show: unsynchronised" "unsync False" \
 		"$(json '"%s %s" % (d["state"], d["synchronised"])' clock show)"

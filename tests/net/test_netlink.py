@@ -15,7 +15,7 @@ COUNT = 100000 if os.environ.get("KNTP_LONG") else 50000
 def state(lab):
     """All that can be written, as it is read."""
     clock = lab.kntp.clock()
-    for moves in ("time", "dispersion_now", "lease_left"):
+    for moves in ("time", "raw_time", "dispersion_now", "lease_left"):
         clock.pop(moves, None)
     return (lab.kntp.listeners(), lab.kntp.cmd("ACL_GET", flags=NLM_F_DUMP),
             sorted(clock.items()), lab.kntp.stats())

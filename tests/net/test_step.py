@@ -5,6 +5,7 @@ say LI = 3, until somebody vouches again; a leap second, a change of TAI - UTC
 and a slew do not."""
 import calendar
 import ctypes
+import errno
 import struct
 import time
 
@@ -219,6 +220,32 @@ def test_suspend(lab):
     stepped(lab, "suspend", suspend)
 
 
+def test_map(lab):
+    """A map lives through a step and ends with a suspend, and so does the right
+    to publish one."""
+    raw = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+    data = attr(C["KNTP_A_CLOCK_STRATUM"], u8(1)) + \
+        attr(C["KNTP_A_CLOCK_BASE"], u32(C["KNTP_BASE_MAP"]))
+    for name, value in (("RAW", raw), ("UTC", time.time_ns()), ("RATE", 0)):
+        data += attr(C["KNTP_A_CLOCK_MAP_" + name], struct.pack("=q", value))
+    steps = attr(C["KNTP_A_CLOCK_STEPS"], u32(lab.kntp.clock()["steps"]))
+    setoffset(0.5)
+    lab.kntp.cmd("CLOCK_SET", data + steps)
+    lab.ktap.equal(ask_each(lab), {(0, 1)}, "map: a step since is none")
+    suspend()
+    lab.ktap.equal((ask_each(lab), lab.kntp.clock()["state"]),
+                   ({(3, 0)}, STEPPED), "map: a suspend ends it")
+    try:
+        lab.kntp.cmd("CLOCK_SET", data + steps)
+        why = 0
+    except OSError as error:
+        why = error.errno
+    lab.ktap.equal(why, errno.ESTALE, "map: a suspend since: refused")
+    lab.kntp.cmd("CLOCK_SET", data)
+    lab.ktap.equal(ask_each(lab), {(0, 1)}, "map: set again")
+    lab.kntp.clock_set(lease="forever")
+
+
 def test_events(lab):
     with lab.srv:
         events = nettest.Kntp()
@@ -234,4 +261,4 @@ def test_events(lab):
 
 
 nettest.main(test_steps, test_no_steps, test_race, test_events, test_leap,
-             test_suspend)
+             test_suspend, test_map)

@@ -123,13 +123,22 @@ clock_words()
 	local n
 
 	clock "base: is missing"
-	clock "base: 'map' is not a base: system is" base map stratum 1 refid X
+	clock "base: 'tai' is not a base: system and map are" base tai stratum 1 refid X
 	clock "stratum: is missing" base system refid GPS
 	clock "refid: is missing" base system stratum 1
 	for n in 17 0 -1 1.0 0x1 '' 18446744073709551617; do
 		clock "stratum: '$n' is not a number from 1 to 16" \
 			base system refid GPS stratum "$n"
 	done
+	clock "raw-time: is missing" base map stratum 1 refid X
+	clock "rate: is missing" base map stratum 1 refid X raw-time 1 utc-time now
+	clock "utc-time: goes with base map only" "${set[@]}" utc-time now
+	clock "rate: '1e3' is not a decimal number" base map stratum 1 refid X \
+		raw-time 1 utc-time now rate 1e3
+	clock "rate: '0.0000000000001' has more decimals than are kept" base map \
+		stratum 1 refid X raw-time 1 utc-time now rate 0.0000000000001
+	clock "rate: '9223372' is too large" base map stratum 1 refid X \
+		raw-time 1 utc-time now rate 9223372
 	clock "stratum: given twice" "${set[@]}" stratum 2
 	clock "leap: '4' is not a number from 0 to 3" "${set[@]}" leap 4
 	clock "steps: '4294967296' is not a number from 0 to 4294967295" \
@@ -254,6 +263,8 @@ no_module()
 	errs 4 "kntp: clock set: $why" clock set refid 0x47505300 stratum 16 \
 		base system leap 3 root-delay 1.5ms root-dispersion 0.000000001 \
 		growth 0.001 lease forever reference-time 2026-01-31T23:59:59.5Z steps 0
+	errs 4 "kntp: clock set: $why" clock set base map stratum 1 refid X \
+		raw-time 1.5 utc-time now rate -12.000000000001
 	errs 4 "kntp: clock set: $why" clock set base system stratum 2 \
 		refid 192.0.2.1 root-delay 20us lease 1024s reference-time 1
 }

@@ -246,6 +246,39 @@ static void disperse_grows(void)
 	}
 }
 
+static void check_map(const struct ntp_map *map, s64 raw)
+{
+	__int128 age = (__int128)raw - map->raw;
+	__int128 gain = age * map->rate;
+	s64 got = ntp_map_utc(map, raw);
+
+	gain = gain < 0 ? -(-gain >> 64) : gain >> 64;
+	CHECK((__int128)got == map->utc + age + gain, "%lld at %lld: %lld",
+	      (long long)map->rate, (long long)raw, (long long)got);
+	CHECK(ntp_map_utc(map, raw + 1) >= got, "back at %lld", (long long)raw);
+}
+
+/* A rate of 1000 ppm either way, at the ages of 146 years and less. */
+static void map_exact(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		struct ntp_map map = {
+			.raw = (s64)(random_magnitude() >> 3),
+			.utc = (s64)(random64() >> 2),
+			.rate = (s64)(random_magnitude() % 18446744073709553ULL),
+		};
+
+		if (i & 1)
+			map.rate = -map.rate;
+		check_map(&map, (s64)(random_magnitude() >> 3));
+		check_map(&map, map.raw);
+		check_map(&map, map.raw - 1);
+		check_map(&map, map.raw + (s64)(random_magnitude() >> 24));
+	}
+}
+
 static const struct test_case cases[] = {
 	{ "nanoseconds to 32.32, exact within its bound", from_ns_exact },
 	{ "nanoseconds to 32.32, monotonic", from_ns_monotonic },
@@ -258,6 +291,7 @@ static const struct test_case cases[] = {
 	{ "dispersion at edges of age", disperse_ages },
 	{ "dispersion saturates", disperse_saturates },
 	{ "dispersion never shrinks", disperse_grows },
+	{ "a map is exact and never runs back", map_exact },
 };
 
 TEST_MAIN(cases)

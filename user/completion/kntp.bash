@@ -9,15 +9,17 @@ _kntp_words() # object, verb, word before
 	"listen "*" dev") command ls /sys/class/net 2>/dev/null ;;
 	"listen add "*|"listen del "*) echo hook dev ;;
 	"acl allow "*|"acl deny "*|"acl pass "*|"acl del "*) echo all ;;
-	"clock set base") echo system ;;
+	"clock set base") echo system map ;;
 	"clock set lease") echo forever ;;
 	"clock set leap") echo 0 1 2 3 ;;
-	"clock set reference-time") echo now ;;
+	"clock set reference-time"|"clock set utc-time") echo now ;;
 	"clock set stratum"|"clock set refid"|"clock set root-delay"|\
-	"clock set root-dispersion"|"clock set growth"|"clock set steps") ;;
+	"clock set root-dispersion"|"clock set growth"|"clock set steps"|\
+	"clock set raw-time"|"clock set rate") ;;
 	"clock set "*)
 		echo base stratum refid leap root-delay root-dispersion \
-			growth lease reference-time steps ;;
+			growth lease reference-time steps raw-time utc-time \
+			rate ;;
 	"stats show "*) echo --explain ;;
 	esac
 }

@@ -13,7 +13,7 @@
 
 enum {
 	BASE, STRATUM, REFID, LEAP, ROOT_DELAY, ROOT_DISPERSION, GROWTH, LEASE,
-	REF_TIME, STEPS, WORDS
+	REF_TIME, STEPS, RAW_TIME, UTC_TIME, RATE, WORDS
 };
 
 /* "KEY: 'VALUE' WHY" */
@@ -69,9 +69,10 @@ static int put_source(const struct ctl *ctl, struct nlmsghdr *nlh,
 	const char *why;
 	uint32_t v;
 
-	if (strcmp(w[BASE].value, "system"))
-		return bad(ctl, &w[BASE], "is not a base: system is");
-	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_BASE, KNTP_BASE_SYSTEM);
+	if (strcmp(w[BASE].value, "system") && strcmp(w[BASE].value, "map"))
+		return bad(ctl, &w[BASE], "is not a base: system and map are");
+	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_BASE, *w[BASE].value == 'm' ?
+			 KNTP_BASE_MAP : KNTP_BASE_SYSTEM);
 	if (w[REFID].value) {
 		why = refid_parse(w[REFID].value, &v);
 		if (why)
@@ -87,8 +88,8 @@ static int put_source(const struct ctl *ctl, struct nlmsghdr *nlh,
 	return 0;
 }
 
-static int put_ref_time(const struct ctl *ctl, struct nlmsghdr *nlh,
-			const struct word *w)
+static int put_time(const struct ctl *ctl, struct nlmsghdr *nlh,
+		    const struct word *w, uint16_t type)
 {
 	struct timespec now;
 	const char *why;
@@ -101,8 +102,43 @@ static int put_ref_time(const struct ctl *ctl, struct nlmsghdr *nlh,
 			 &ns);
 	if (why)
 		return bad(ctl, w, why);
-	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_REF_TIME, (uint64_t)ns);
+	mnl_attr_put_u64(nlh, type, (uint64_t)ns);
 	return 0;
+}
+
+static int put_rate(const struct ctl *ctl, struct nlmsghdr *nlh,
+		    const struct word *w)
+{
+	const char *why;
+	int64_t rate;
+
+	if (!w->value)
+		return 0;
+	why = rate_parse(w->value, &rate);
+	if (why)
+		return bad(ctl, w, why);
+	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_RATE, (uint64_t)rate);
+	return 0;
+}
+
+/* A map is all of its words, and another base has none of them. */
+static int put_map(const struct ctl *ctl, struct nlmsghdr *nlh,
+		   const struct word *w)
+{
+	bool map = !strcmp(w[BASE].value, "map");
+	int status, i;
+
+	for (i = RAW_TIME; i <= RATE; i++) {
+		if (map && !w[i].value)
+			return ctl_usage(ctl, "%s: is missing", w[i].key);
+		if (!map && w[i].value)
+			return ctl_usage(ctl, "%s: goes with base map only",
+					 w[i].key);
+	}
+	status = put_duration(ctl, nlh, &w[RAW_TIME], KNTP_A_CLOCK_MAP_RAW);
+	if (!status)
+		status = put_time(ctl, nlh, &w[UTC_TIME], KNTP_A_CLOCK_MAP_UTC);
+	return status ? status : put_rate(ctl, nlh, &w[RATE]);
 }
 
 /* Stratum 16 says that there is no time: then nothing has to be named. */
@@ -136,7 +172,10 @@ static int put_words(const struct ctl *ctl, struct nlmsghdr *nlh,
 	if (!status)
 		status = put_duration(ctl, nlh, &w[LEASE], KNTP_A_CLOCK_LEASE);
 	if (!status)
-		status = put_ref_time(ctl, nlh, &w[REF_TIME]);
+		status = put_time(ctl, nlh, &w[REF_TIME],
+				  KNTP_A_CLOCK_REF_TIME);
+	if (!status)
+		status = put_map(ctl, nlh, w);
 	return status ? status : check_source(ctl, w);
 }
 
@@ -153,6 +192,9 @@ int cmd_clock_set(struct ctl *ctl, int argc, char **argv)
 		[LEASE] = { "lease", false, NULL },
 		[REF_TIME] = { "reference-time", false, NULL },
 		[STEPS] = { "steps", false, NULL },
+		[RAW_TIME] = { "raw-time", false, NULL },
+		[UTC_TIME] = { "utc-time", false, NULL },
+		[RATE] = { "rate", false, NULL },
 	};
 	_Alignas(struct nlmsghdr) char draft[512] = { 0 };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(draft);
@@ -187,6 +229,10 @@ static int parse(const struct nlmsghdr *nlh, void *data)
 	c->precision = (int8_t)nl_u8(tb[KNTP_A_CLOCK_PRECISION]);
 	c->tai_offset = (int32_t)nl_u32(tb[KNTP_A_CLOCK_TAI_OFFSET]);
 	c->time = (int64_t)nl_u64(tb[KNTP_A_CLOCK_TIME]);
+	c->raw_time = (int64_t)nl_u64(tb[KNTP_A_CLOCK_RAW_TIME]);
+	c->map_raw = (int64_t)nl_u64(tb[KNTP_A_CLOCK_MAP_RAW]);
+	c->map_utc = (int64_t)nl_u64(tb[KNTP_A_CLOCK_MAP_UTC]);
+	c->map_rate = (int64_t)nl_u64(tb[KNTP_A_CLOCK_MAP_RATE]);
 	c->ref_time = (int64_t)nl_u64(tb[KNTP_A_CLOCK_REF_TIME]);
 	c->published = (int64_t)nl_u64(tb[KNTP_A_CLOCK_PUBLISHED]);
 	c->root_delay = nl_u64(tb[KNTP_A_CLOCK_ROOT_DELAY]);
@@ -261,6 +307,21 @@ static void print_growth(const struct clock_info *c)
 		pr_text(NULL, NULL, "growth", buf);
 }
 
+static void print_map(const struct clock_info *c)
+{
+	char buf[RATE_TEXT];
+
+	if (c->base != KNTP_BASE_MAP)
+		return;
+	pr_ns("map_raw_ns", "  raw time", (uint64_t)c->map_raw);
+	pr_time("map_utc_ns", "  UTC then", c->map_utc);
+	if (pr_format() == PR_JSON)
+		pr_i64("map_rate_2e_64", NULL, c->map_rate);
+	else
+		pr_text(NULL, NULL, "  rate (ppm)",
+			rate_format(c->map_rate, buf));
+}
+
 /* What was published; there is none of it while nobody has. */
 static void print_published(const struct clock_info *c)
 {
@@ -296,11 +357,13 @@ int cmd_clock_show(struct ctl *ctl, int argc, char **argv)
 	pr_begin();
 	clock_print_state(&c);
 	pr_time("time_ns", "time (UTC)", c.time);
+	pr_ns("raw_time_ns", "raw time", (uint64_t)c.raw_time);
 	pr_i64("tai_offset_s", "TAI offset (s)", c.tai_offset);
 	pr_u64("steps", "steps", c.steps);
 	pr_i64("precision_log2_s", "precision (log2 s)", c.precision);
 	if (c.was_published) {
 		pr_str("base", "base", base_name(c.base));
+		print_map(&c);
 		print_published(&c);
 	}
 	pr_end();

@@ -11,7 +11,8 @@ struct clock_info {
 	uint8_t leap, stratum;
 	int8_t precision;
 	int32_t tai_offset;
-	int64_t time, ref_time, published;
+	int64_t time, raw_time, ref_time, published;
+	int64_t map_raw, map_utc, map_rate;
 	uint64_t root_delay, root_dispersion, dispersion_now, lease, lease_left;
 };
 

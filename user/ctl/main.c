@@ -38,7 +38,7 @@ static const struct command commands[] = {
 	{ "acl", "flush", cmd_acl_flush, "",
 	  "empty the list: nobody is answered", false },
 	{ "clock", "set", cmd_clock_set,
-	  "base system stratum N refid ID [leap N] [root-delay S] [root-dispersion S] [growth PPM] [lease S|forever] [reference-time TIME] [steps N]",
+	  "base system|map stratum N refid ID [raw-time S utc-time TIME rate PPM] [leap N] [root-delay S] [root-dispersion S] [growth PPM] [lease S|forever] [reference-time TIME] [steps N]",
 	  "vouch for the clock that the replies carry", false },
 	{ "clock", "show", cmd_clock_show, "",
 	  "the clock as the next reply says it", true },

@@ -27,6 +27,7 @@ static void print_clock(const struct clock_info *c)
 	pr_object("clock", NULL);
 	clock_print_state(c);
 	if (c->was_published) {
+		pr_str("base", "base", base_name(c->base));
 		clock_print_source(c);
 		pr_ns("root_distance_ns", "root distance",
 		      clock_root_distance(c));

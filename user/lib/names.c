@@ -26,6 +26,7 @@ static_assert(ARRAY_SIZE(verdicts) == KNTP_VERDICT_MAX + 1,
 
 static const char *const bases[] = {
 	[KNTP_BASE_SYSTEM] = "system",
+	[KNTP_BASE_MAP] = "map",
 };
 static_assert(ARRAY_SIZE(bases) == KNTP_BASE_MAX + 1, "a base has no name");
 
@@ -66,6 +67,7 @@ static const char *const events[] = {
 	[KNTP_EVENT_LISTEN_ADD] = "listen_add",
 	[KNTP_EVENT_LISTEN_DEL] = "listen_del",
 	[KNTP_EVENT_ACL] = "acl",
+	[KNTP_EVENT_CLOCK_DISPERSED] = "clock_dispersed",
 };
 static_assert(ARRAY_SIZE(events) == KNTP_EVENT_MAX + 1,
 	      "an event has no name");
@@ -151,5 +153,8 @@ const struct nl_attr_name clock_attrs[] = {
 	{ KNTP_A_CLOCK_GROWTH, "growth", NULL },
 	{ KNTP_A_CLOCK_LEASE, "lease", NULL },
 	{ KNTP_A_CLOCK_STEPS, "steps", NULL },
+	{ KNTP_A_CLOCK_MAP_RAW, "raw-time", NULL },
+	{ KNTP_A_CLOCK_MAP_UTC, "utc-time", NULL },
+	{ KNTP_A_CLOCK_MAP_RATE, "rate", NULL },
 	{ 0, NULL, NULL },
 };

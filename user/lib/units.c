@@ -112,6 +112,40 @@ const char *ppm_parse(const char *word, uint32_t *ppb)
 	return NULL;
 }
 
+/* 10^18 of these are one, 10^12 one part per million. */
+#define ATTO	1000000000000000000ULL
+
+const char *rate_parse(const char *word, int64_t *rate)
+{
+	bool negative = *word == '-';
+	unsigned __int128 wide;
+	const char *why, *end;
+	uint64_t v;
+
+	why = decimal(word + negative, 12, &v, &end);
+	if (why)
+		return why;
+	if (*end)
+		return "is not a decimal number";
+	wide = (((unsigned __int128)v << 64) + ATTO / 2) / ATTO;
+	if (wide > INT64_MAX)
+		return "is too large";
+	*rate = negative ? -(int64_t)wide : (int64_t)wide;
+	return NULL;
+}
+
+char *rate_format(int64_t rate, char buf[RATE_TEXT])
+{
+	uint64_t size = rate < 0 ? -(uint64_t)rate : (uint64_t)rate;
+	unsigned __int128 wide = (unsigned __int128)size * ATTO;
+	uint64_t atto = (uint64_t)((wide + (UINT64_C(1) << 63)) >> 64);
+
+	snprintf(buf, RATE_TEXT, "%s%" PRIu64 ".%012" PRIu64,
+		 rate < 0 ? "-" : "", atto / 1000000000000,
+		 atto % 1000000000000);
+	return buf;
+}
+
 #define NOT_A_TIME \
 	"is not a time: now, seconds since 1970, or YYYY-MM-DDTHH:MM:SSZ"
 

@@ -23,6 +23,9 @@ const char *duration_parse(const char *word, uint64_t *ns);
 /* "15", "0.001": parts per million into parts per billion. */
 const char *ppm_parse(const char *word, uint32_t *ppb);
 
+/* "-12.000000000001": signed parts per million into units of 2^-64. */
+const char *rate_parse(const char *word, int64_t *rate);
+
 /* "now", seconds since 1970, or 2026-01-31T23:59:59.5Z. */
 const char *time_parse(const char *word, int64_t now, int64_t *ns);
 
@@ -32,10 +35,14 @@ const char *refid_parse(const char *word, uint32_t *refid);
 #define TIME_TEXT	48
 #define DURATION_TEXT	40
 #define REFID_TEXT	16
+#define RATE_TEXT	40
 
 /* "2026-01-31T23:59:59.500000000Z", "1.500000000". Return BUF. */
 char *time_format(int64_t ns, char buf[TIME_TEXT]);
 char *duration_format(uint64_t ns, char buf[DURATION_TEXT]);
+
+/* "-12.000000000001", in parts per million. Returns BUF. */
+char *rate_format(int64_t rate, char buf[RATE_TEXT]);
 
 /* The id's characters, or an empty string where it has no such form. */
 char *refid_ascii(uint32_t refid, char buf[REFID_TEXT]);

@@ -54,9 +54,24 @@
  *                            (but LEAP is 0 once the leap second was taken);
  *                            what a reply says depends on STATE.
  *   CLOCK_SET             <- STRATUM, [BASE, LEAP, REFID, REF_TIME, ROOT_DELAY,
- *                            ROOT_DISPERSION, GROWTH, LEASE, STEPS]
+ *                            ROOT_DISPERSION, GROWTH, LEASE, STEPS], and for
+ *                            KNTP_BASE_MAP: MAP_RAW, MAP_UTC, MAP_RATE
  *     What is left out takes its default, not its last value.
- *     ESTALE   STEPS was given, and the clock was stepped since
+ *     ESTALE   STEPS was given, and the clock was stepped since; for
+ *              KNTP_BASE_MAP only if the machine was suspended since
+ *     EINVAL   MAP_* is missing for KNTP_BASE_MAP, or given for another base;
+ *              MAP_RAW is in the future
+ *     ERANGE   a figure is more than can be said of a clock
+ *
+ *   KNTP_BASE_SYSTEM serves CLOCK_REALTIME. A step of it by anybody, and
+ *   suspend, end what was published: STATE is STEPPED.
+ *   KNTP_BASE_MAP serves, of CLOCK_MONOTONIC_RAW,
+ *       UTC = MAP_UTC + (RAW - MAP_RAW) + (RAW - MAP_RAW) * MAP_RATE / 2^64
+ *   in whole nanoseconds, the last term rounded towards 0. Dispersion and lease
+ *   age by RAW. A step of CLOCK_REALTIME changes nothing; suspend, while which
+ *   RAW stands still, ends what was published. A leap second is the publisher's:
+ *   it says LEAP before, and publishes another map at the second itself.
+ *   CLOCK_GET answers TIME and RAW_TIME of the same instant.
  *
  * STATS: counters, per hook
  *
@@ -65,6 +80,8 @@
  *
  * EVENT (multicast)       -> TYPE, TIME, [HOOK, IFINDEX]
  *   Of the clock in all network namespaces, of the others in their own.
+ *   CLOCK_STEPPED is told whatever BASE is; CLOCK_EXPIRED and CLOCK_DISPERSED
+ *   are not told of a clock that is STEPPED.
  */
 #ifndef _UAPI_LINUX_KNTP_H
 #define _UAPI_LINUX_KNTP_H
@@ -82,6 +99,9 @@
 #define KNTP_LEASE_FOREVER	(~0ULL)
 #define KNTP_LEASE_DEFAULT	1024000000000ULL	/* ns */
 #define KNTP_GROWTH_DEFAULT	15000			/* ppb, RFC 5905 PHI */
+
+/* CLOCK MAP_RATE: 1000 ppm in units of 2^-64, either way. */
+#define KNTP_MAP_RATE_MAX	18446744073709552LL
 
 enum kntp_cmd {
 	KNTP_CMD_LISTEN_GET = 1,
@@ -124,6 +144,7 @@ enum kntp_verdict {
 
 enum kntp_base {
 	KNTP_BASE_SYSTEM = 1,	/* CLOCK_REALTIME */
+	KNTP_BASE_MAP,		/* CLOCK_MONOTONIC_RAW, mapped to UTC */
 
 	__KNTP_BASE_MAX,
 	KNTP_BASE_MAX = __KNTP_BASE_MAX - 1
@@ -149,6 +170,7 @@ enum kntp_event {
 	KNTP_EVENT_LISTEN_ADD,
 	KNTP_EVENT_LISTEN_DEL,
 	KNTP_EVENT_ACL,		/* the access list changed */
+	KNTP_EVENT_CLOCK_DISPERSED,	/* root dispersion reached 16 s */
 
 	__KNTP_EVENT_MAX,
 	KNTP_EVENT_MAX = __KNTP_EVENT_MAX - 1
@@ -230,6 +252,9 @@ enum kntp_attr_clock {
 	KNTP_A_CLOCK_GROWTH,		/* u32, ppb; default KNTP_GROWTH_DEFAULT */
 	KNTP_A_CLOCK_LEASE,		/* u64, ns; default KNTP_LEASE_DEFAULT */
 	KNTP_A_CLOCK_STEPS,		/* u32, steps of the system clock so far */
+	KNTP_A_CLOCK_MAP_RAW,		/* s64, ns of CLOCK_MONOTONIC_RAW, not to come */
+	KNTP_A_CLOCK_MAP_UTC,		/* s64, ns since 1970 UTC then; 2 s to 2^62 ns */
+	KNTP_A_CLOCK_MAP_RATE,		/* s64, UTC gains on RAW, 2^-64; to KNTP_MAP_RATE_MAX */
 	/* in answers only */
 	KNTP_A_CLOCK_STATE,		/* u32, enum kntp_clock_state */
 	KNTP_A_CLOCK_TIME,		/* s64, ns since 1970 UTC: the time served */
@@ -238,6 +263,7 @@ enum kntp_attr_clock {
 	KNTP_A_CLOCK_DISPERSION_NOW,	/* u64, ns, as the next reply will say */
 	KNTP_A_CLOCK_PRECISION,		/* s8, log2 s */
 	KNTP_A_CLOCK_TAI_OFFSET,	/* s32, s, as the kernel holds it */
+	KNTP_A_CLOCK_RAW_TIME,		/* s64, ns of CLOCK_MONOTONIC_RAW, at TIME */
 	KNTP_A_CLOCK_PAD,
 
 	__KNTP_A_CLOCK_MAX,
