@@ -13,6 +13,8 @@
 /* The kernel takes ±500 ppm beside the tick, and a tick ±10 % of the usual. */
 #define FREQ_MAX	500e-6
 #define TICK_MAX	0.09
+/* No stamp is older when it is read, ns. */
+#define STAMP_AGE	(2 * NS_PER_S)
 
 static struct {
 	bool control;
@@ -20,6 +22,7 @@ static struct {
 	double frequency;
 	int status;		/* STA_* that are kept set */
 	double precision;
+	int64_t stepped, step;	/* RAW of the last step, and by how much; ns */
 } clk;
 
 static int64_t read_clock(clockid_t id)
@@ -84,10 +87,15 @@ void clk_pair(int64_t *raw, int64_t *real)
  */
 int64_t clk_raw_of_real(int64_t real)
 {
-	int64_t raw, now;
+	int64_t raw, now, then;
 
 	clk_pair(&raw, &now);
-	return raw - llround((double)(now - real) / (1 + clk.frequency));
+	then = raw - llround((double)(now - real) / (1 + clk.frequency));
+	/* A stamp may have waited in a queue while the clock was stepped. */
+	if (clk.step && raw - clk.stepped < STAMP_AGE &&
+	    (then > raw || then < clk.stepped) && then + clk.step <= clk.stepped)
+		then += clk.step;
+	return then;
 }
 
 static int adjust(struct timex *tx)
@@ -225,17 +233,25 @@ double clk_frequency(void)
 int clk_step(int64_t ns)
 {
 	int64_t s = ns / NS_PER_S;
+	struct timex tx;
+	int err;
 
 	/* The fraction is to be positive. */
 	if (s * NS_PER_S > ns)
 		s--;
-	return adjust(&(struct timex){
+	tx = (struct timex){
 		.modes = ADJ_SETOFFSET | ADJ_NANO,
 		.time = {
 			.tv_sec = s,
 			.tv_usec = ns - s * NS_PER_S,
 		},
-	});
+	};
+	err = adjust(&tx);
+	if (!err && clk.control) {
+		clk.step = ns;
+		clk.stepped = clk_raw();
+	}
+	return err;
 }
 
 static long to_us(double s)

@@ -102,8 +102,11 @@ void reference_figures(struct figures *f, bool mapped)
 		.root_dispersion = figures_ns(reference_dispersion(raw)),
 		.growth = growth_ppb(r->growth),
 	};
-	if (mapped)
+	if (mapped) {
+		/* Only suspend ends a map: RAW stood still, and so did this. */
+		f->step = FIGURES_STEP_UPDATE;
 		return;
+	}
 
 	distance = f->root_delay / 2 + f->root_dispersion;
 	off = clock_error(raw, real);
@@ -135,6 +138,23 @@ void figures_set_source(void (*fn)(struct figures *f))
 bool figures_mapped(void)
 {
 	return !source && !clk_controlled();
+}
+
+/**
+ * figures_line() - the estimate of true time as a line
+ * @line: where to
+ *
+ * Its slope is that of the next ten seconds, in which nothing is bent.
+ */
+void figures_line(struct figures_line *line)
+{
+	const int64_t span = 10 * NS_PER_S;
+	int64_t gained;
+
+	line->raw = clk_raw();
+	line->utc = reference_time(line->raw);
+	gained = reference_time(line->raw + span) - line->utc - span;
+	line->rate = (int64_t)((double)gained / (double)span * 0x1p64);
 }
 
 /**

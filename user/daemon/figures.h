@@ -55,6 +55,18 @@ void figures_set_source(void (*fn)(struct figures *f));
 /* Whether reference_time() is served instead of the system clock. */
 bool figures_mapped(void);
 
+/**
+ * struct figures_line - true time as a function of the undisciplined clock
+ * @raw: CLOCK_MONOTONIC_RAW, ns
+ * @utc: then, ns since 1970
+ * @rate: what UTC gains on RAW, in units of 2^-64
+ */
+struct figures_line {
+	int64_t raw, utc, rate;
+};
+
+void figures_line(struct figures_line *line);
+
 /* The figures of now, whoever says them. */
 void figures_now(struct figures *f, bool mapped);
 

@@ -29,6 +29,9 @@ static const struct nl_attr_name clock_names[] = {
 	{ KNTP_A_CLOCK_GROWTH, "growth", NULL },
 	{ KNTP_A_CLOCK_LEASE, "lease", NULL },
 	{ KNTP_A_CLOCK_STEPS, "steps", NULL },
+	{ KNTP_A_CLOCK_MAP_RAW, "map raw", NULL },
+	{ KNTP_A_CLOCK_MAP_UTC, "map utc", NULL },
+	{ KNTP_A_CLOCK_MAP_RATE, "map rate", NULL },
 	{ 0, NULL, NULL }
 };
 
@@ -135,12 +138,28 @@ void publish_prepare(void)
 		read_steps();
 }
 
-static int send_figures(const struct figures *f)
+/* Where the system clock is not kept (-x) it is not what is served. */
+static void put_base(struct nlmsghdr *nlh, bool mapped)
+{
+	struct figures_line l;
+
+	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_BASE, mapped ? KNTP_BASE_MAP :
+							  KNTP_BASE_SYSTEM);
+	if (!mapped)
+		return;
+	figures_line(&l);
+	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_RAW, (uint64_t)l.raw);
+	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_UTC, (uint64_t)l.utc);
+	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_RATE, (uint64_t)l.rate);
+}
+
+static int send_figures(const struct figures *f, bool mapped)
 {
 	struct nlmsghdr *nlh = nl_begin(&pub.nl, KNTP_CMD_CLOCK_SET,
 					clock_names);
 
-	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_BASE, KNTP_BASE_SYSTEM);
+	/* Nobody's time needs no map. */
+	put_base(nlh, mapped && f->stratum < NTP_STRATUM_UNSYNC);
 	mnl_attr_put_u8(nlh, KNTP_A_CLOCK_STRATUM, f->stratum);
 	mnl_attr_put_u8(nlh, KNTP_A_CLOCK_LEAP, f->leap);
 	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_REFID, htonl(f->refid));
@@ -209,6 +228,7 @@ static void wait_for_correction(void)
 /* -ESTALE when there was a step meanwhile. */
 static int publish_once(void)
 {
+	bool mapped = figures_mapped();
 	struct figures f;
 	int err;
 
@@ -218,12 +238,12 @@ static int publish_once(void)
 			return err;
 	}
 	pub.prepared = false;
-	figures_now(&f, false);
+	figures_now(&f, mapped);
 	if (!may_vouch(&f)) {
 		wait_for_correction();
 		return 0;
 	}
-	err = send_figures(&f);
+	err = send_figures(&f, mapped);
 	if (!err)
 		vouched(&f);
 	else if (err != -ESTALE)
