@@ -35,6 +35,8 @@ static const double floors[WEIGHTS] = { 0.03, 0.12, 0.4, 1.5, 0 };
 
 /* What is known of the noise before any sample counts as much as so many. */
 #define PRIOR_WEIGHT	2.0
+/* Of the delay of a first sample: what its noise may be. */
+#define DELAY_NOISE	0.05
 /* An innovation larger than this many of its deviations is an outlier. */
 #define OUTLIER		4.0
 /* Of an oscillator nothing is known of; and of most, as a part of that. */
@@ -271,6 +273,8 @@ static double guess_noise(const struct estimate *e, double usual)
 {
 	double guess = fmax(estimate_last(e)->dispersion, usual / 4);
 
+	/* Few samples do not show how much of the delay is noise. */
+	guess = fmax(guess, DELAY_NOISE * estimate_min_delay(e) / e->n);
 	guess = fmax(guess, 1e-9);
 	return guess * guess;
 }
