@@ -39,6 +39,8 @@ static const double floors[WEIGHTS] = { 0.03, 0.12, 0.4, 1.5, 0 };
 #define DELAY_NOISE	0.05
 /* An innovation larger than this many of its deviations is an outlier. */
 #define OUTLIER		4.0
+/* Oscillators wander less, (s/s)^2/s: more has to be shown by the samples. */
+#define USUAL_WANDER	1e-15
 /* Of an oscillator nothing is known of; and of most, as a part of that. */
 #define PRIOR_FREQUENCY_ERROR	100e-6
 #define PRIOR_USUAL	0.05
@@ -208,7 +210,8 @@ static void run_model(struct model *m, const struct point *p, unsigned int n,
 	m->noise = (PRIOR_WEIGHT * prior->guess + m->squares) /
 		   (PRIOR_WEIGHT + n - 1);
 	m->worth = -(PRIOR_WEIGHT + n - 1) / 2 * log(m->noise) -
-		   m->log_det / 2;
+		   m->log_det / 2 -
+		   log1p(wander * m->noise / USUAL_WANDER);
 }
 
 static void run_priors(struct model *m, const struct point *p, unsigned int n,
@@ -253,7 +256,7 @@ static void average(struct estimate *e, const struct model *m)
 		xx += m[i].worth * (m[i].xx * m[i].noise + dx * dx);
 		xf += m[i].worth * (m[i].xf * m[i].noise + dx * df);
 		ff += m[i].worth * (m[i].ff * m[i].noise + df * df);
-		wander += m[i].worth * ratio * m[i].noise;
+		wander += m[i].worth * log(ratio * m[i].noise);
 		if (i % (WEIGHTS * PRIORS) == WEIGHTS * PRIORS - 1)
 			ratio *= 10;
 	}
@@ -264,7 +267,7 @@ static void average(struct estimate *e, const struct model *m)
 		.time_error = sqrt(fmax(xx, 0)),
 		.frequency_error = sqrt(fmax(ff, 0)),
 		.covariance = xf,
-		.wander = wander,
+		.wander = exp(wander),
 		.noise = sqrt(noise),
 	};
 }
