@@ -24,7 +24,7 @@
 #include "core/wire.h"
 
 /* Errors up to so many deviations of the estimate are worked off slowly. */
-#define PATIENCE	2.0
+#define PATIENCE	6.0
 /* The shortest time a correction is given, s. */
 #define SLEW_MIN	2.0
 /* Of the fastest slew that may be: what is used; the rate is an error too. */
@@ -258,6 +258,14 @@ static void tell_kernel(void)
 		clk_set_leap(r->synced ? leap : 0);
 }
 
+/* Where some polls get no answer the next update is not one interval away. */
+static double until_next(const struct source *s)
+{
+	double interval = ldexp(1, s->poll);
+
+	return fmax(interval, fmin(reference.interval, 4 * interval));
+}
+
 /**
  * discipline_update() - the sources have something new to say
  * @sel: what
@@ -280,7 +288,7 @@ void discipline_update(const struct selection *sel)
 	if (fabs(error) > d.conf->logchange)
 		log_msg(LOG_WARNING, "the system clock is off by %.6f s", error);
 	keep_reference(sel, error);
-	steer(error, ldexp(1, sel->source->poll));
+	steer(error, until_next(sel->source));
 	tell_kernel();
 	drift_update(reference.frequency, reference.skew);
 	tell();
