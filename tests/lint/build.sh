@@ -102,7 +102,7 @@ lint_user() # compiler
 		# shellcheck disable=SC2046
 		"$1" -std=gnu11 -D_GNU_SOURCE -DKNTP_VERSION='"0"' -Wall \
 		     -Wextra -Wshadow -Wstrict-prototypes \
-		     -Iinclude/uapi -Iuser/lib -Iuser/ctl -fsyntax-only \
+		     -Iinclude/uapi -Iuser/lib -Iuser/ctl -Ikmod -fsyntax-only \
 		     $(pkg-config --cflags libmnl json-c) "$file" 2>&1
 	done
 	return 0

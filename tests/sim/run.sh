@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kntpd keeps time no worse than chronyd does in the public simulator that
+# CLKNETSIM_PATH names: the short comparison, whose ratios are all to be at
+# most one.
+
+set -u
+cd "$(dirname "$0")" || exit 1
+
+# shellcheck source=../ktap.sh
+. ../ktap.sh
+
+skip() # why
+{
+	checks=$((checks + 1))
+	echo "ok $checks compare # SKIP $1"
+	finish
+}
+
+echo "KTAP version 1"
+[ -n "${CLKNETSIM_PATH:-}" ] || skip "no simulator: CLKNETSIM_PATH"
+if ! [ -x "$CLKNETSIM_PATH/clknetsim" ] ||
+   ! [ -e "$CLKNETSIM_PATH/clknetsim.so" ]; then
+	skip "no simulator: CLKNETSIM_PATH"
+fi
+if ./compare --short > >(sed 's/^/# /') 2>&1; then
+	verdict=ok
+else
+	verdict="not ok"
+fi
+wait
+result "$verdict" "compare --short: no ratio is above 1"
+finish
