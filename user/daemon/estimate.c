@@ -13,7 +13,7 @@
  * Noisier are samples whose round trip took longer: the error of a sample lies
  * within half of what its delay exceeds the shortest by (RFC 5905 section 10,
  * figure of merit of the clock filter); how much that says depends on the
- * network, so it is a dimension of the grid.
+ * network, so it is a dimension of the grid, and so is the side that waits.
  */
 #include "estimate.h"
 
@@ -25,7 +25,8 @@ enum {
 	WANDERS = 18,		/* suppositions of the wander */
 	WEIGHTS = 5,		/* and of what the delay says of the noise */
 	PRIORS = 2,		/* and of how far off an unknown oscillator is */
-	MODELS = WANDERS * WEIGHTS * PRIORS,
+	SIDES = 3,		/* and of which way it is that takes longer */
+	MODELS = WANDERS * WEIGHTS * SIDES * PRIORS,
 };
 
 /* Wander over noise, (s/s)^2/s / s^2: each ten times the one before. */
@@ -44,6 +45,8 @@ static const double floors[WEIGHTS] = { 0.03, 0.12, 0.4, 1.5, 0 };
 /* Of an oscillator nothing is known of; and of most, as a part of that. */
 #define PRIOR_FREQUENCY_ERROR	100e-6
 #define PRIOR_USUAL	0.05
+/* Log of how seldom one is further off than that. */
+#define PRIOR_SELDOM	-3
 
 /* A sample in the filters' units: seconds since the last one, less its time. */
 struct point {
@@ -167,6 +170,21 @@ static void weigh(struct point *p, unsigned int n, double usual, double least)
 	}
 }
 
+/*
+ * Where one way alone waits in queues, all that the delay exceeds the shortest
+ * by is on that side: -1 is the way back, 1 the way there, 0 neither.
+ */
+static void lean(struct point *to, const struct point *p, unsigned int n,
+		 double side)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		to[i] = p[i];
+		to[i].y -= side * p[i].excess / 2;
+	}
+}
+
 static void predict(struct model *m, double dt, double wander)
 {
 	m->x += m->f * dt;
@@ -220,6 +238,7 @@ static void run_priors(struct model *m, const struct point *p, unsigned int n,
 	struct prior usual = *prior;
 
 	run_model(&m[0], p, n, wander, prior);
+	m[0].worth += PRIOR_SELDOM;
 	usual.variance *= PRIOR_USUAL * PRIOR_USUAL;
 	run_model(&m[1], p, n, wander, &usual);
 }
@@ -257,7 +276,7 @@ static void average(struct estimate *e, const struct model *m)
 		xf += m[i].worth * (m[i].xf * m[i].noise + dx * df);
 		ff += m[i].worth * (m[i].ff * m[i].noise + df * df);
 		wander += m[i].worth * log(ratio * m[i].noise);
-		if (i % (WEIGHTS * PRIORS) == WEIGHTS * PRIORS - 1)
+		if (i % (MODELS / WANDERS) == MODELS / WANDERS - 1)
 			ratio *= 10;
 	}
 	e->fit = (struct fit){
@@ -285,7 +304,7 @@ static double guess_noise(const struct estimate *e, double usual)
 static void fit(struct estimate *e)
 {
 	static struct model models[MODELS];
-	struct point p[ESTIMATE_SAMPLES];
+	struct point p[ESTIMATE_SAMPLES], leant[ESTIMATE_SAMPLES];
 	double usual = points(e, p), wander = WANDER_FIRST;
 	struct prior prior = {
 		.frequency = e->prior_frequency,
@@ -296,12 +315,13 @@ static void fit(struct estimate *e)
 	unsigned int w, f;
 
 	prior.noise = e->valid ? e->fit.noise * e->fit.noise : prior.guess;
-	for (f = 0; f < WEIGHTS; f++) {
-		weigh(p, e->n, usual, floors[f]);
+	for (f = 0; f < WEIGHTS * SIDES; f++) {
+		weigh(p, e->n, usual, floors[f / SIDES]);
+		lean(leant, p, e->n, (double)(f % SIDES) - 1);
 		wander = WANDER_FIRST;
 		for (w = 0; w < WANDERS; w++, wander *= 10)
-			run_priors(&models[(w * WEIGHTS + f) * PRIORS], p, e->n,
-				   wander, &prior);
+			run_priors(&models[(w * WEIGHTS * SIDES + f) * PRIORS],
+				   leant, e->n, wander, &prior);
 	}
 	normalise(models, MODELS);
 	average(e, models);
