@@ -9,6 +9,7 @@ here how well it keeps time, and each state is waited for.
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import lab
@@ -181,10 +182,139 @@ def module_answers(test, lan):
     return servers, daemon, client
 
 
+def said_to(ns, server):
+    """Leap and stratum of a reply, or nothing."""
+    with lab.inside(ns):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with sock:
+        sock.settimeout(lab.SCALE)
+        try:
+            sock.connect((server, 123))
+            sock.send(b"\x23" + os.urandom(47))
+            said = sock.recv(512)
+        except OSError:
+            return None
+    return said[0] >> 6, said[1]
+
+
+def is_said(test, lan, name, wanted, daemon, seconds=10):
+    server = lan.address["kntpd"]
+    test.result(test.until(lambda: said_to("other", server) == wanted, seconds),
+                f"{name}: leap {wanted[0]}, stratum {wanted[1]} on the wire",
+                f"{said_to('other', server)}\n{daemon.why()}")
+
+
+def killed(test, lan, daemon):
+    """SIGKILL under load: the module goes on alone."""
+    load = sender.Sender([("other", lan.address["kntpd"])])
+
+    def go_on(name):
+        had = load.answered()
+        test.result(test.until(lambda: load.answered() >= had + ANSWERS, 20),
+                    f"{name}: there is load", load.answered() - had)
+
+    go_on("before the kill")
+    test.until(lambda: test.clock()["state"] == "sync", 20)
+    daemon.kill()
+    before = test.clock()
+    go_on("after the kill")
+    test.equal("after the kill: the module is synchronised", before["state"],
+               "sync")
+    test.result(test.until(lambda: test.clock()["root_dispersion_ns"] >
+                           before["root_dispersion_ns"]),
+                "its dispersion grows", test.clock())
+    # The lease that was given would last for a quarter of an hour.
+    test.command("kntp", "clock", "set", "base", "system", "stratum", "2",
+                 "refid", "KILL", "lease", "1")
+    test.result(test.until(lambda: test.clock()["state"] == "expired"),
+                "a lease runs out", test.clock())
+    is_said(test, lan, "after the lease", (UNSYNC, 0), daemon)
+    daemon.begin()
+    test.result(test.until(lambda: agrees(test, daemon, 2), 30),
+                "another kntpd is back in sync", daemon.why())
+    is_said(test, lan, "after the restart", (0, 2), daemon, 20)
+    go_on("after the restart")
+    load.stop(test)
+    test.equal("requests that were not answered", len(load.pending), 0)
+
+
+def no_module(test, lan, daemon, client):
+    """kntpd answers itself, and tells a module that comes."""
+    def says(what):
+        return what in daemon.kntp("status")[1]
+
+    test.unload()
+    test.result(test.until(lambda: says("kntpd itself, without the module")),
+                "without the module kntp status says so", daemon.why())
+    test.stop(daemon.process)
+    daemon.begin()
+    test.result(test.until(lambda: daemon.synced(2), 30),
+                "kntpd begins without the module", daemon.why())
+    test.result(says("kntpd itself, without the module"),
+                "and kntp status says so", daemon.why())
+    is_said(test, lan, "without the module", (0, 2), daemon, 20)
+    test.result(test.until(lambda: client.selected("^", 2), 20),
+                "without the module a client selects it (^*)", client.why())
+    answered = daemon.json("serverstats")
+    test.result(answered.get("ntp_received", 0) > 0,
+                "serverstats has its requests", answered)
+    test.load()
+    test.result(test.until(lambda: says("the module, and kntpd"), 20),
+                "a module that comes is taken", daemon.why())
+    test.result(test.until(lambda: agrees(test, daemon, 2), 20),
+                "and told all", daemon.why())
+    is_said(test, lan, "with the new module", (0, 2), daemon)
+
+
+def follows(test, lan):
+    """What a chronyd here says of its time is what the module serves."""
+    chronyd = Client(test, "kntpd", lan.address["one"], "iburst")
+    daemon = Kntpd(test, "kntpd", [f"follow chronyd socket {chronyd.socket}",
+                                   "listen hook local", "allow all"])
+
+    def mirrored():
+        said, clock = chronyd.tracking(), test.clock()
+        return (clock["state"] == "sync" and
+                said[2] == str(clock["stratum"]) == "2" and
+                said[0] == clock["refid_hex"][2:].upper() and
+                clock["root_delay_ns"] > 0)
+
+    test.result(test.until(mirrored, 30), "the module says what chronyd says",
+                chronyd.why() + daemon.why())
+    is_said(test, lan, "following chronyd", (0, 2), daemon)
+    test.result("chronyd" in daemon.kntp("status")[1],
+                "kntp status tells whom kntpd follows", daemon.why())
+    test.stop(chronyd.process)
+    is_said(test, lan, "chronyd is gone", (UNSYNC, 0), daemon, 15)
+    test.stop(daemon.process)
+
+
+def last_stratum(test, lan):
+    """There is no stratum 16: who follows a 15 does not say it has the time."""
+    server = local(test, "one", 15)
+    daemon = Kntpd(test, "kntpd", [f"server {lan.address['one']} {SOURCE}",
+                                   "listen hook local", "allow all"])
+
+    def heard():
+        return any(data.get("stratum") == 15 and data["total_valid_rx"] > 2
+                   for data in daemon.json("ntpdata").get("sources", []))
+
+    test.result(test.until(heard, 20), "a server at stratum 15 is heard",
+                daemon.why())
+    is_said(test, lan, "behind stratum 15", (UNSYNC, 0), daemon)
+    test.equal("the module is not synchronised", test.clock()["state"], "unsync")
+    test.stop(daemon.process, server.process)
+
+
 def kntpd(test):
     lan = Lan(test)
     servers, daemon, client = module_answers(test, lan)
-    test.stop(client.process, daemon.process, *(s.process for s in servers))
+    killed(test, lan, daemon)
+    no_module(test, lan, daemon, client)
+    test.stop(client.process, daemon.process, servers[1].process)
+    follows(test, lan)
+    test.stop(servers[0].process)
+    last_stratum(test, lan)
 
 
 if __name__ == "__main__":
