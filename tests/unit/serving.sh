@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The parts of kntpd that serve and publish, each alone with what it stands on,
-# by each compiler under its sanitizers. KNTP_SEED=N repeats what was random.
+# The parts of kntpd that estimate, serve and publish, each alone with what it
+# stands on, by each compiler under its sanitizers. KNTP_SEED=N repeats what was
+# random.
 
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -100,7 +101,8 @@ for cc in ${CC:-gcc clang}; do
 		echo "ok $checks $cc # SKIP $cc or its sanitizers are not installed"
 		continue
 	fi
-	for program in figures chronyd access server follow privs notify; do
+	for program in estimate figures chronyd access server follow privs \
+		       notify; do
 		run_one "$cc" "$program"
 	done
 done
