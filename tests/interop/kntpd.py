@@ -97,7 +97,8 @@ class Client(peers.Chronyd):
 
 def local(test, ns, stratum):
     """A chronyd whose time is that of the clock."""
-    return peers.Chronyd(test, ns, "", also=["allow", f"local stratum {stratum}"])
+    return peers.Chronyd(test, ns, "",
+                         also=["allow", f"local stratum {stratum}"])
 
 
 def agrees(test, daemon, stratum):
@@ -302,7 +303,8 @@ def last_stratum(test, lan):
     test.result(test.until(heard, 20), "a server at stratum 15 is heard",
                 daemon.why())
     is_said(test, lan, "behind stratum 15", (UNSYNC, 0), daemon)
-    test.equal("the module is not synchronised", test.clock()["state"], "unsync")
+    test.equal("the module is not synchronised", test.clock()["state"],
+               "unsync")
     test.stop(daemon.process, server.process)
 
 
