@@ -134,6 +134,8 @@ listeners()
 ktap_begin
 need python3 kntp
 [ -x "$program" ] || skip_all "publish is not built"
+# The programs before this one may have left it.
+unload_kntp
 start 8
 check "without a module" slowwait 5 tells no-module look
 check "one line" [ "$(wc -l <"$tmp/log")" = 1 ]

@@ -36,8 +36,14 @@ enum { CALLBACKS = 4 };
 
 struct reference reference = { .leap = 3, .stratum = 16 };
 
+/* `local`: how often the host's own clock is its reference anew, s. */
+#define LOCAL_INTERVAL	64.0
+/* 127.127.1.1, by which a host's own clock is known. */
+#define LOCAL_REFID	0x7f7f0101
+
 static struct {
 	const struct config *conf;
+	struct timer local;
 	struct fit target;	/* true time, as estimated */
 	bool known;
 	unsigned int updates;
@@ -276,6 +282,7 @@ void discipline_update(const struct selection *sel)
 	bool known = d.known;
 	double error;
 
+	timer_cancel(&d.local);
 	d.target = sel->fit;
 	d.known = true;
 	error = reference_correction();
@@ -294,6 +301,39 @@ void discipline_update(const struct selection *sel)
 	tell();
 }
 
+/*
+ * `local`: nobody else knows better, and the operator has said that this host's
+ * clock will do. It claims no error, as the operator may not know it.
+ */
+static void use_local(void *arg)
+{
+	struct reference *r = &reference;
+
+	(void)arg;
+	clk_pair(&r->ref_raw, &r->ref_time);
+	r->synced = true;
+	r->leap = NTP_LEAP_NONE;
+	r->stratum = (uint8_t)d.conf->local.stratum;
+	r->refid = LOCAL_REFID;
+	r->root_delay = 0;
+	r->root_dispersion = 0;
+	r->growth = 0;
+	r->name[0] = '\0';
+	timer_set(&d.local, LOCAL_INTERVAL);
+	tell();
+}
+
+/**
+ * discipline_local() - without any source, the host's own clock may do
+ *
+ * Under `local` only; the first update by a source ends it.
+ */
+void discipline_local(void)
+{
+	if (d.conf->local.enabled && !reference.synced)
+		use_local(NULL);
+}
+
 /**
  * discipline_lost() - nobody can be believed any more
  */
@@ -306,6 +346,7 @@ void discipline_lost(void)
 	reference.stratum = NTP_STRATUM_UNSYNC;
 	tell_kernel();
 	tell();
+	discipline_local();
 }
 
 /**
@@ -344,6 +385,7 @@ int discipline_init(const struct config *c)
 
 	d.conf = c;
 	d.timer.fn = slew_ends;
+	d.local.fn = use_local;
 	reference.frequency = clk_frequency();
 	if (drift_init(c, &reference.frequency, &skew))
 		reference.skew = skew;
@@ -356,6 +398,7 @@ int discipline_init(const struct config *c)
 void discipline_stop(void)
 {
 	timer_cancel(&d.timer);
+	timer_cancel(&d.local);
 	if (d.known && clk_controlled())
 		clk_set_frequency(base_frequency());
 	if (d.known)

@@ -152,6 +152,35 @@ static int read_options(int argc, char **argv)
 	return 0;
 }
 
+/* What the grammar has and this version does nothing with is said, not hidden. */
+static void say_unused(void)
+{
+	const struct {
+		const char *name;
+		bool set;
+	} unused[] = {
+		{ "refclock", conf.n_refclock > 0 },
+		{ "hwtimestamp", conf.n_hwtimestamp > 0 },
+		{ "dumpdir", conf.dumpdir },
+		{ "leapsectz", conf.leapsectz },
+		{ "leapseclist", conf.leapseclist },
+		{ "smoothtime", conf.smoothtime_freq > 0 },
+		{ "local: orphan", conf.local.enabled && conf.local.orphan },
+		{ "ratelimit (kntpd's own server)", conf.ratelimit.enabled },
+		{ "rtcfile", conf.rtcfile },
+		{ "fallbackdrift", conf.fallbackdrift_max > 0 },
+		{ "mailonchange", conf.mailonchange },
+		{ "ntpsigndsocket", conf.ntpsigndsocket },
+		{ "log (statistics files)", conf.log },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
+		if (unused[i].set)
+			log_msg(LOG_WARNING, "%s: is not acted on by this version",
+				unused[i].name);
+}
+
 static int read_conf(void)
 {
 	struct conf_error error = { .text = "" };
@@ -170,6 +199,7 @@ static int read_conf(void)
 	}
 	for (i = 0; i < conf.warnings.n; i++)
 		log_msg(LOG_WARNING, "%s", conf.warnings.at[i]);
+	say_unused();
 	if (opt.user) {
 		free(conf.user);
 		conf.user = strdup(opt.user);
@@ -289,6 +319,8 @@ static int begin(void)
 	loop_on_hangup(act_hangup);
 	limit.fn = time_is_up;
 	done.fn = have_time;
+	if (!opt.once && !follows())
+		discipline_local();
 	if (opt.timeout > 0)
 		timer_set(&limit, opt.timeout);
 	err = privs_drop(conf.user);
