@@ -275,7 +275,7 @@ static void average(struct estimate *e, const struct model *m)
 		xx += m[i].worth * (m[i].xx * m[i].noise + dx * dx);
 		xf += m[i].worth * (m[i].xf * m[i].noise + dx * df);
 		ff += m[i].worth * (m[i].ff * m[i].noise + df * df);
-		wander += m[i].worth * log(ratio * m[i].noise);
+		wander += m[i].worth * ratio * m[i].noise;
 		if (i % (MODELS / WANDERS) == MODELS / WANDERS - 1)
 			ratio *= 10;
 	}
@@ -286,7 +286,7 @@ static void average(struct estimate *e, const struct model *m)
 		.time_error = sqrt(fmax(xx, 0)),
 		.frequency_error = sqrt(fmax(ff, 0)),
 		.covariance = xf,
-		.wander = exp(wander),
+		.wander = wander,
 		.noise = sqrt(noise),
 	};
 }
