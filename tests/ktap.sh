@@ -25,6 +25,21 @@ check() # name, command...
 	fi
 }
 
+# The checks of one program, renumbered into the list.
+merge() # prefix
+{
+	local line
+
+	while IFS= read -r line; do
+		case $line in
+		"ok "*)	    result ok "$1: ${line#ok * }" ;;
+		"not ok "*) result "not ok" "$1: ${line#not ok * }" ;;
+		KTAP*|1..*) ;;
+		*)	    echo "# ${line#\# }" ;;
+		esac
+	done
+}
+
 finish()
 {
 	echo "1..$checks"

@@ -43,21 +43,6 @@ usable() # compiler
 		     2>/dev/null && "$out/$1/usable"
 }
 
-# The checks of one program, renumbered into the list.
-merge() # prefix
-{
-	local line
-
-	while IFS= read -r line; do
-		case $line in
-		"ok "*)	    result ok "$1: ${line#ok * }" ;;
-		"not ok "*) result "not ok" "$1: ${line#not ok * }" ;;
-		KTAP*|1..*) ;;
-		*)	    echo "# ${line#\# }" ;;
-		esac
-	done
-}
-
 run_one() # compiler, program
 {
 	local exe=$out/$1/$2 log=$out/$1/$2.log status=0
