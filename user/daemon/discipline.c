@@ -47,7 +47,6 @@ static struct {
 	struct fit target;	/* true time, as estimated */
 	bool known;
 	unsigned int updates;
-	double slew;		/* of the frequency, on top of the target's */
 	struct timer timer;	/* the end of a slew */
 	void (*changed[CALLBACKS])(void);
 } d;
@@ -139,15 +138,21 @@ static double base_frequency(void)
  */
 static void slew(double error, double seconds)
 {
-	double limit = slew_limit();
+	double limit = slew_limit(), rate = error / seconds;
 
-	d.slew = error / seconds;
-	if (fabs(d.slew) > limit) {
-		d.slew = copysign(limit, d.slew);
-		seconds = error / d.slew;
+	if (fabs(rate) > limit) {
+		rate = copysign(limit, rate);
+		seconds = error / rate;
 	}
-	clk_set_frequency(base_frequency() + d.slew);
+	clk_set_frequency(base_frequency() + rate);
 	timer_set(&d.timer, seconds);
+}
+
+/* Nothing is left to be worked off. */
+static void settle(void)
+{
+	timer_cancel(&d.timer);
+	clk_set_frequency(base_frequency());
 }
 
 /* The slew is at its end; the timer may have come late. */
@@ -157,11 +162,10 @@ static void slew_ends(void *arg)
 
 	(void)arg;
 	if (fabs(left) > PATIENCE * d.target.time_error) {
-		slew(left, fmax(SLEW_MIN, fabs(left) / slew_limit()));
+		slew(left, SLEW_MIN);
 		return;
 	}
-	d.slew = 0;
-	clk_set_frequency(base_frequency());
+	settle();
 }
 
 static bool may_step(double error)
@@ -210,9 +214,7 @@ static void steer(double error, double interval)
 	if (!clk_controlled())
 		return;
 	if (may_step(error) && !step(error)) {
-		d.slew = 0;
-		clk_set_frequency(base_frequency());
-		timer_cancel(&d.timer);
+		settle();
 		return;
 	}
 	if (fabs(error) > usual)
@@ -366,9 +368,7 @@ int discipline_step(void)
 	err = step(reference_correction());
 	if (err)
 		return err;
-	timer_cancel(&d.timer);
-	d.slew = 0;
-	clk_set_frequency(base_frequency());
+	settle();
 	tell();
 	return 0;
 }
