@@ -143,10 +143,10 @@ static void on_line(int fd, short revents, void *arg)
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (clk_init(false))
+	/* Figures are of the system clock only where it is kept. */
+	if (clk_init(true))
 		return 1;
 	clk_pair(&raw0, &utc0);
-	/* Figures are of the system clock only where it is kept. */
 	if (loop_add_fd(STDIN_FILENO, POLLIN, on_line, NULL))
 		return 1;
 	publish_start(argc > 1 ? atof(argv[1]) : PUBLISH_LEASE);
