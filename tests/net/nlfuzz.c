@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "chance.h"
@@ -97,12 +98,31 @@ static void put_u32(uint16_t type, uint32_t value)
 	put(type, &value, sizeof(value));
 }
 
+/* Mostly right, so that maps are served as well as refused. */
+static void put_map(void)
+{
+	struct timespec raw;
+	int64_t ns;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &raw);
+	put_u32(KNTP_A_CLOCK_BASE, any(20) ? KNTP_BASE_MAP : any(4));
+	ns = raw.tv_sec * 1000000000LL + raw.tv_nsec + any(20) - 18;
+	put(KNTP_A_CLOCK_MAP_RAW, &ns, sizeof(ns));
+	ns = (int64_t)any(1U << 31) * 2000000000;
+	put(KNTP_A_CLOCK_MAP_UTC, &ns, sizeof(ns));
+	ns = KNTP_MAP_RATE_MAX / 1000 * ((int64_t)any(2020) - 1010);
+	if (any(20))
+		put(KNTP_A_CLOCK_MAP_RATE, &ns, sizeof(ns));
+}
+
 static void put_clock(void)
 {
 	uint64_t ns = (uint64_t)any(20000) * 1000000;
 	uint8_t stratum = any(18), leap = any(5);
 
 	put(KNTP_A_CLOCK_STRATUM, &stratum, 1);
+	if (!any(3))
+		put_map();
 	if (any(2))
 		put(KNTP_A_CLOCK_LEAP, &leap, 1);
 	if (any(2))
