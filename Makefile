@@ -42,8 +42,9 @@ help:
 	@echo 'make run [ON=host]      build and serve: in the guest, or in this very kernel (root)'
 	@echo 'make stop               end what make run left serving'
 	@echo 'make check              everything a landing must pass'
-	@echo 'make lint bench fuzz debug-check    the same parts alone, the long ones too'
-	@echo 'make install uninstall  the command line (the module: dkms.conf)'
+	@echo 'make lint bench fuzz debug-check deb-check    parts of it, and what takes longer'
+	@echo 'make deb                the Debian packages, in build/deb'
+	@echo 'make install uninstall  the command line, kntpd, its unit (the module: dkms.conf)'
 	@echo 'make clean              remove build/'
 	@echo 'variables: KVER, V=1 (show commands), W=1 (more warnings), JOBS, KNTP_CACHE'
 
@@ -119,8 +120,14 @@ debug-check: built
 fuzz: deps
 	$(Q)+$(MAKE) --no-print-directory -C tests/fuzz long
 
+deb:
+	$(Q)tests/deb/build
+
+deb-check: built
+	$(Q)+$(MAKE) --no-print-directory -C tests run_tests TARGETS=deb
+
 clean:
 	$(Q)rm -rf $(B)
 
 .PHONY: all help module user install uninstall deps fetch built run stop check \
-	lint bench debug-check fuzz clean
+	lint bench debug-check fuzz deb deb-check clean
