@@ -5,6 +5,7 @@
 #include "units.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -20,14 +21,14 @@ static void print_text(struct json_object *o, const char *name)
 	printf("Ref time (UTC)  : %s\n",
 	       col_date(member_i64(o, "reference_time_ns"), date));
 	printf("System time     : %.9f seconds %s of NTP time\n",
-	       correction < 0 ? -correction : correction,
+	       fabs(correction),
 	       correction > 0 ? "slow" : "fast");
 	printf("Last offset     : %+.9f seconds\n",
 	       seconds_of(o, "last_offset_ns"));
 	printf("RMS offset      : %.9f seconds\n",
 	       seconds_of(o, "rms_offset_ns"));
 	printf("Frequency       : %.3f ppm %s\n",
-	       frequency < 0 ? -frequency : frequency,
+	       fabs(frequency),
 	       frequency > 0 ? "fast" : "slow");
 	printf("Residual freq   : %+.3f ppm\n",
 	       ppm_of(o, "residual_frequency_ppb"));

@@ -39,7 +39,10 @@ struct entry {
 static struct {
 	struct apply_options opt;
 	struct timer timer;
-	struct apply_listen added[APPLY_LISTEN_MAX];	/* by us */
+	struct added {		/* by us */
+		struct apply_listen listen;
+		unsigned int ifindex;
+	} added[APPLY_LISTEN_MAX];
 	size_t n_added;
 	struct entry peers[APPLY_PEERS_MAX];	/* as the module has them */
 	size_t n_peers;
@@ -55,19 +58,22 @@ static void complain(const struct nl *nl, const char *what, const char *on,
 		nl->error.text);
 }
 
-static int change_listener(struct nl *nl, uint8_t cmd,
-			   const struct apply_listen *l)
+static int change_listener(struct nl *nl, uint8_t cmd, const struct added *l)
 {
-	unsigned int ifindex = *l->dev ? if_nametoindex(l->dev) : 0;
 	struct nlmsghdr *nlh;
 
-	if (*l->dev && !ifindex)
+	if (*l->listen.dev && !l->ifindex)
 		return -ENODEV;
 	nlh = nl_begin(nl, cmd, names);
-	mnl_attr_put_u32(nlh, KNTP_A_LISTEN_HOOK, l->hook);
-	if (ifindex)
-		mnl_attr_put_u32(nlh, KNTP_A_LISTEN_IFINDEX, ifindex);
+	mnl_attr_put_u32(nlh, KNTP_A_LISTEN_HOOK, l->listen.hook);
+	if (l->ifindex)
+		mnl_attr_put_u32(nlh, KNTP_A_LISTEN_IFINDEX, l->ifindex);
 	return nl_do(nl, NULL, NULL);
+}
+
+static unsigned int index_of(const struct apply_listen *l)
+{
+	return *l->dev ? if_nametoindex(l->dev) : 0;
 }
 
 static bool same_listener(const struct apply_listen *a,
@@ -85,6 +91,16 @@ static bool in_list(const struct apply_listen *l,
 	return false;
 }
 
+static bool is_added(const struct apply_listen *l)
+{
+	size_t i;
+
+	for (i = 0; i < apply.n_added; i++)
+		if (same_listener(l, &apply.added[i].listen))
+			return true;
+	return false;
+}
+
 /*
  * One that is there already is somebody else's, and stays when we go. AGAIN: a
  * device that is still not there was spoken of before.
@@ -92,33 +108,39 @@ static bool in_list(const struct apply_listen *l,
 static void add_listeners(struct nl *nl, bool again)
 {
 	const struct apply_listen *l = apply.opt.listen;
+	struct added new;
 	size_t i;
 	int err;
 
 	for (i = 0; i < apply.opt.n_listen; i++, l++) {
-		if (in_list(l, apply.added, apply.n_added))
+		if (is_added(l))
 			continue;
-		err = change_listener(nl, KNTP_CMD_LISTEN_ADD, l);
+		new = (struct added){ *l, index_of(l) };
+		err = change_listener(nl, KNTP_CMD_LISTEN_ADD, &new);
 		if (!err && apply.n_added < APPLY_LISTEN_MAX)
-			apply.added[apply.n_added++] = *l;
+			apply.added[apply.n_added++] = new;
 		else if (err && err != -EEXIST && !again)
 			complain(nl, "to listen at", *l->dev ? l->dev : "local",
 				 err);
 	}
 }
 
-/* Those of ours that are not to be KEPT. */
+/*
+ * Those of ours that are not to be KEPT, and those whose device has another name
+ * now or is gone, which took its listener with it.
+ */
 static void drop_listeners(struct nl *nl, const struct apply_listen *keep,
 			   size_t n)
 {
+	const struct added *l = apply.added;
 	size_t i, kept = 0;
 
-	for (i = 0; i < apply.n_added; i++) {
-		if (in_list(&apply.added[i], keep, n))
-			apply.added[kept++] = apply.added[i];
+	for (i = 0; i < apply.n_added; i++, l++) {
+		if (in_list(&l->listen, keep, n) &&
+		    l->ifindex == index_of(&l->listen))
+			apply.added[kept++] = *l;
 		else
-			change_listener(nl, KNTP_CMD_LISTEN_DEL,
-					&apply.added[i]);
+			change_listener(nl, KNTP_CMD_LISTEN_DEL, l);
 	}
 	apply.n_added = kept;
 }
@@ -261,16 +283,27 @@ static void tell_access(struct nl *nl, bool anew)
 	apply.n_peers = n;
 }
 
-static void look_again(void *arg)
+/**
+ * apply_look() - look at once at what may be otherwise now
+ *
+ * Addresses of peers, and devices that have come, gone or changed their names.
+ */
+void apply_look(void)
 {
 	struct nl *nl = publish_nl();
 
-	(void)arg;
 	if (!nl)
 		return;
 	tell_access(nl, false);
+	drop_listeners(nl, apply.opt.listen, apply.opt.n_listen);
 	add_listeners(nl, true);
 	timer_set(&apply.timer, LOOK_AGAIN);
+}
+
+static void look_again(void *arg)
+{
+	(void)arg;
+	apply_look();
 }
 
 static void attached(struct nl *nl)

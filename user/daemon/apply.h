@@ -43,6 +43,9 @@ struct apply_options {
  */
 void apply_set(const struct apply_options *o);
 
+/* Devices and names may have changed: looks at what was not to be had. */
+void apply_look(void);
+
 /* An orderly end: what was added here is removed, before publish_stop(). */
 void apply_stop(void);
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kntpd: options, and the order in which its parts begin and end. */
 #include "act.h"
+#include "apply.h"
 #include "clk.h"
 #include "conf.h"
 #include "control.h"
 #include "discipline.h"
+#include "links.h"
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
@@ -303,6 +305,21 @@ static void begin_control(void)
 			conf.controlsocket, strerror(-err));
 }
 
+static void network_changed(void)
+{
+	apply_look();
+	ntp_network_changed();
+}
+
+static void begin_links(void)
+{
+	int err = privs_simulated() ? 0 : links_start(network_changed);
+
+	if (err)
+		log_msg(LOG_WARNING, "changes of the network are not noticed: %s",
+			strerror(-err));
+}
+
 static int begin(void)
 {
 	int err = begin_clock();
@@ -314,6 +331,7 @@ static int begin(void)
 	if (err)
 		return err;
 	begin_control();
+	begin_links();
 	write_pid();
 	act_init(opt.file, &conf);
 	loop_on_hangup(act_hangup);
@@ -333,6 +351,7 @@ static void end(void)
 {
 	notify_stopping();
 	control_close();
+	links_stop();
 	if (!follows())
 		ntp_stop();
 	discipline_stop();

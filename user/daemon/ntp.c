@@ -36,9 +36,12 @@ void ntp_burst(struct ntp_source *src, unsigned int good, unsigned int total)
 	timer_set(&src->poll_timer, START_DELAY * (1 + ntp_random_part()));
 }
 
-static void start(struct ntp_source *src)
+/**
+ * ntp_restart() - ask now, with a burst where there is `iburst`
+ * @src: is online
+ */
+void ntp_restart(struct ntp_source *src)
 {
-	src->state = NTP_ONLINE;
 	if (src->opt.iburst)
 		ntp_burst(src, IBURST_GOOD, IBURST_TOTAL);
 	timer_set(&src->poll_timer, START_DELAY * (1 + ntp_random_part()));
@@ -55,7 +58,8 @@ void ntp_set_online(struct ntp_source *src, bool online)
 	if (online == (src->state == NTP_ONLINE))
 		return;
 	if (online) {
-		start(src);
+		src->state = NTP_ONLINE;
+		ntp_restart(src);
 		return;
 	}
 	src->state = NTP_OFFLINE;
@@ -157,7 +161,7 @@ struct ntp_source *ntp_add(const char *name, const struct sockaddr *address,
 	ntp_sources = src;
 	source_add(&src->source);
 	if (!opt->offline)
-		start(src);
+		ntp_set_online(src, true);
 	return src;
 }
 

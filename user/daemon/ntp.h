@@ -183,6 +183,7 @@ void ntp_del(struct ntp_source *src);
 struct ntp_source *ntp_find(const struct sockaddr *address);
 void ntp_burst(struct ntp_source *src, unsigned int good, unsigned int total);
 void ntp_set_online(struct ntp_source *src, bool online);
+void ntp_restart(struct ntp_source *src);
 void ntp_set_polls(struct ntp_source *src, int minpoll, int maxpoll);
 
 /* ntp_client.c: what the timers call, and what ends the wait for a reply. */

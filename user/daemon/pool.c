@@ -360,6 +360,28 @@ void ntp_refresh(void)
 }
 
 /**
+ * ntp_network_changed() - there may be a way now where there was none
+ *
+ * What has answered is left in peace, and so is who does not want to be asked.
+ */
+void ntp_network_changed(void)
+{
+	struct ntp_source *src;
+	struct ntp_group *g;
+
+	for (g = ntp_groups; g; g = g->next) {
+		if (g->literal || members(g) >= g->wanted)
+			continue;
+		g->failures = 0;
+		lookup_start(&g->lookup);
+	}
+	for (src = ntp_sources; src; src = src->next)
+		if (src->state == NTP_ONLINE && src->missed &&
+		    src->floor <= src->opt.minpoll)
+			ntp_restart(src);
+}
+
+/**
  * pool_unresolved() - sources that have no address
  *
  * Return: how many more all names together are to have.

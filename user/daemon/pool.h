@@ -63,6 +63,8 @@ void ntp_group_del(struct ntp_group *g);
 void ntp_remove(struct ntp_source *src);
 /* Looks all names up again, now. */
 void ntp_refresh(void);
+/* The way to servers may have changed: those that were out of reach, now. */
+void ntp_network_changed(void);
 /* Sources that are wanted of names but have no address yet. */
 unsigned int pool_unresolved(void);
 
