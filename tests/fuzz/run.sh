@@ -13,7 +13,7 @@ root=../..
 out=${KNTP_BUILD:-$root/build}/tests/fuzz
 seconds=${KNTP_FUZZ_SECONDS:-10}
 seed=${KNTP_SEED:-$(($(date +%s) % 1000000000))}
-read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units acl_file chronyd ntp_reply conf}"
+read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units acl_file chronyd ntp_reply conf dump}"
 
 flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror
        -fno-omit-frame-pointer "-I$root/include/uapi" "-I$root/user/lib"
@@ -33,6 +33,7 @@ sources() # target
 	addr)	ls "$user/lib/addr.c" ;;
 	units)	ls "$user/lib/units.c" ;;
 	chronyd) ls "$user/daemon/chronyd.c" ;;
+	dump)	ls "$user/daemon/dump_text.c" ;;
 	conf)	ls "$user"/daemon/conf*.c ;;
 	ntp_reply)
 		ls "$user"/daemon/{ntp,ntp_client,ntp_packet,ntp_peer}.c \
@@ -50,7 +51,7 @@ libraries() # target
 {
 	case $1 in
 	acl_file) pkg-config --libs libmnl json-c ;;
-	chronyd|ntp_reply) echo -lm ;;
+	chronyd|ntp_reply|dump) echo -lm ;;
 	esac
 }
 

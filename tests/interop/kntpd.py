@@ -239,6 +239,31 @@ def killed(test, lan, daemon):
     test.equal("requests that were not answered", len(load.pending), 0)
 
 
+def restarted(test, daemon):
+    """Who was killed begins with its samples, and within its lease nobody
+    notices."""
+    def kept():
+        return len([name for name in os.listdir(daemon.dir)
+                    if name.endswith(".samples")]) == 2
+
+    test.result(test.until(kept, 40), "samples are kept", daemon.why())
+    daemon.kill()
+    daemon.begin()
+    states = set()
+
+    def synced():
+        states.add(test.clock()["state"])
+        return daemon.synced(2)
+
+    test.result(test.until(synced, 30), "killed: back in sync", daemon.why())
+    heard = max(source["total_valid_rx"]
+                for source in daemon.json("ntpdata")["sources"])
+    test.result(heard <= 2, "within two polls", heard)
+    test.equal("and the module was all the time", states, {"sync"})
+    test.result("samples of before the restart" in daemon.why(),
+                "by the samples of before", daemon.why())
+
+
 def no_module(test, lan, daemon, client):
     """kntpd answers itself, and tells a module that comes."""
     def says(what):
@@ -311,6 +336,7 @@ def last_stratum(test, lan):
 def kntpd(test):
     lan = Lan(test)
     servers, daemon, client = module_answers(test, lan)
+    restarted(test, daemon)
     killed(test, lan, daemon)
     no_module(test, lan, daemon, client)
     test.stop(client.process, daemon.process, servers[1].process)

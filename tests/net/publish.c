@@ -56,6 +56,7 @@ static const char *state_name(void)
 		[PUBLISH_NO_MODULE] = "no-module",
 		[PUBLISH_REFUSED] = "refused",
 		[PUBLISH_UNSYNCED] = "unsynced",
+		[PUBLISH_INHERITED] = "inherited",
 		[PUBLISH_STEPPED] = "stepped",
 		[PUBLISH_VOUCHED] = "vouched",
 	};

@@ -49,10 +49,12 @@ says() # text of a log line
 
 start() # lease
 {
+	rm -f "$tmp/in" "$tmp/out"
 	mkfifo "$tmp/in" "$tmp/out"
-	"$program" "$1" <"$tmp/in" >"$tmp/out" 2>"$tmp/log" &
+	"$program" "$1" <"$tmp/in" >"$tmp/out" 2>>"$tmp/log" &
+	running=$!
 	exec 7>"$tmp/in" 8<"$tmp/out"
-	defer "kill $!"
+	defer "kill $running"
 }
 
 step() # seconds, with a sign
@@ -74,6 +76,18 @@ figures()
 	check_equal "the lease" "$(field 'd["lease_ns"]')" 8000000000
 	sleep 9
 	check_equal "it is renewed" "$(field 'd["state"]')" sync
+}
+
+# One that was killed is followed by one that knows nothing yet.
+restart()
+{
+	check "it is killed" kill -9 "$running"
+	start 8
+	check "the next leaves the lease alone" slowwait 5 tells inherited look
+	check "and the module goes on" is_state sync
+	check "as long as it lasts" slowwait 12 is_state unsync
+	check "and then it is told" tells unsynced look
+	check_equal "synchronised anew" "$(tell sync 2)" vouched
 }
 
 steps()
@@ -147,6 +161,7 @@ check "one line" [ "$(wc -l <"$tmp/log")" = 1 ]
 load_kntp || { not_ok "the module loads"; ktap_end; }
 check "it is found" slowwait 8 tells unsynced look
 figures
+restart
 steps
 module
 listeners

@@ -77,6 +77,7 @@ void source_sample(struct source *s, const struct sample *x)
 	struct estimate *e = &s->est;
 
 	e->sample[e->n++ % ESTIMATE_SAMPLES] = *x;
+	s->updates++;
 	sample = *x;
 	samples++;
 }

@@ -347,6 +347,17 @@ void estimate_add(struct estimate *e, const struct sample *s)
 }
 
 /**
+ * estimate_restored() - fit samples that were not added one by one
+ * @e: the estimate; has one at least
+ */
+void estimate_restored(struct estimate *e)
+{
+	fit(e);
+	/* Once more, with the noise that is known now. */
+	fit(e);
+}
+
+/**
  * fit_at() - a fit, carried to another moment
  * @f: the fit
  * @raw: the moment, CLOCK_MONOTONIC_RAW, ns

@@ -48,6 +48,8 @@ struct estimate {
 void estimate_init(struct estimate *e, unsigned int max_samples);
 /* Adds a sample (later than all before) and fits anew. */
 void estimate_add(struct estimate *e, const struct sample *s);
+/* Its samples were put there, in order from the first place: fits them. */
+void estimate_restored(struct estimate *e);
 void estimate_reset(struct estimate *e);
 /* The fit carried to another moment: errors grow. */
 struct fit fit_at(const struct fit *f, int64_t raw);

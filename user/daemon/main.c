@@ -6,6 +6,7 @@
 #include "conf.h"
 #include "control.h"
 #include "discipline.h"
+#include "dump.h"
 #include "links.h"
 #include "log.h"
 #include "loop.h"
@@ -163,7 +164,6 @@ static void say_unused(void)
 	} unused[] = {
 		{ "refclock", conf.n_refclock > 0 },
 		{ "hwtimestamp", conf.n_hwtimestamp > 0 },
-		{ "dumpdir", conf.dumpdir },
 		{ "leapsectz", conf.leapsectz },
 		{ "leapseclist", conf.leapseclist },
 		{ "smoothtime", conf.smoothtime_freq > 0 },
@@ -286,6 +286,8 @@ static int begin_sources(void)
 	if (follows())
 		return 0;
 	reference_on_change(reference_changed);
+	if (!opt.once)
+		dump_start(conf.dumpdir);
 	err = ntp_start(&conf, why);
 	if (err)
 		log_msg(LOG_ERR, "%s", *why ? why : strerror(-err));
@@ -352,6 +354,7 @@ static void end(void)
 	notify_stopping();
 	control_close();
 	links_stop();
+	dump_stop();
 	if (!follows())
 		ntp_stop();
 	discipline_stop();

@@ -346,7 +346,6 @@ static void use_sample(struct ntp_source *src, const struct sample *s)
 		source_changed(&src->source);
 		return;
 	}
-	src->source.updates++;
 	source_sample(&src->source, best);
 }
 

@@ -51,6 +51,8 @@ static struct {
 
 	bool prepared;		/* STEPS is as it was before the figures */
 	uint32_t steps;
+	bool leased;		/* and the module vouches for a while */
+	bool spoken;		/* it was told figures by this daemon */
 	bool step_said;
 	bool vouched;		/* for this module, and then: */
 	uint32_t vouched_steps;
@@ -104,22 +106,24 @@ static void refused(const char *what, int err)
 	timer_set(&pub.renew, RETRY);
 }
 
-static int take_steps(const struct nlmsghdr *nlh, void *data)
+static int take_clock(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *tb[KNTP_A_CLOCK_MAX + 1];
-	uint32_t *steps = data;
 
+	(void)data;
 	nl_parse(nlh, tb, KNTP_A_CLOCK_MAX);
-	*steps = nl_u32(tb[KNTP_A_CLOCK_STEPS]);
+	pub.steps = nl_u32(tb[KNTP_A_CLOCK_STEPS]);
+	pub.leased = nl_u32(tb[KNTP_A_CLOCK_STATE]) == KNTP_CLOCK_SYNC &&
+		     nl_u64(tb[KNTP_A_CLOCK_LEASE_LEFT]) != KNTP_LEASE_FOREVER;
 	return 0;
 }
 
-static int read_steps(void)
+static int read_clock(void)
 {
 	int err;
 
 	nl_begin(&pub.nl, KNTP_CMD_CLOCK_GET, clock_names);
-	err = nl_do(&pub.nl, take_steps, &pub.steps);
+	err = nl_do(&pub.nl, take_clock, NULL);
 	if (err)
 		refused("to say its clock", err);
 	pub.prepared = !err;
@@ -135,7 +139,7 @@ static int read_steps(void)
 void publish_prepare(void)
 {
 	if (pub.attached)
-		read_steps();
+		read_clock();
 }
 
 /* Where the system clock is not kept (-x) it is not what is served. */
@@ -198,6 +202,7 @@ static bool may_vouch(const struct figures *f)
 static void vouched(const struct figures *f)
 {
 	pub.refusal = 0;
+	pub.spoken = true;
 	if (f->stratum >= NTP_STRATUM_UNSYNC) {
 		/* That nobody's time expires changes nothing. */
 		timer_cancel(&pub.renew);
@@ -225,6 +230,23 @@ static void wait_for_correction(void)
 	timer_set(&pub.renew, RECHECK);
 }
 
+/*
+ * Until the first figures there is nothing that makes those of the daemon before
+ * untrue: its lease, and the dispersion that grows, were given for this.
+ */
+static bool inherits(const struct figures *f)
+{
+	return f->stratum >= NTP_STRATUM_UNSYNC && !pub.spoken && pub.leased;
+}
+
+static void wait_for_figures(void)
+{
+	if (pub.state != PUBLISH_INHERITED)
+		log_msg(LOG_INFO, "the module goes on with what it was told before, until its lease is over");
+	pub.state = PUBLISH_INHERITED;
+	timer_cancel(&pub.renew);
+}
+
 /* -ESTALE when there was a step meanwhile. */
 static int publish_once(void)
 {
@@ -233,12 +255,16 @@ static int publish_once(void)
 	int err;
 
 	if (!pub.prepared) {
-		err = read_steps();
+		err = read_clock();
 		if (err)
 			return err;
 	}
 	pub.prepared = false;
 	figures_now(&f, mapped);
+	if (inherits(&f)) {
+		wait_for_figures();
+		return 0;
+	}
 	if (!may_vouch(&f)) {
 		wait_for_correction();
 		return 0;

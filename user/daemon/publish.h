@@ -15,6 +15,8 @@ struct nl;
  * @PUBLISH_NO_MODULE: it is not loaded; looked for every few seconds
  * @PUBLISH_REFUSED: it is loaded and refuses what it is told
  * @PUBLISH_UNSYNCED: it says LI = 3, as the figures do
+ * @PUBLISH_INHERITED: it says what it was told before this daemon began, which
+ *	knows no better yet
  * @PUBLISH_STEPPED: likewise, until a step by somebody else is corrected
  * @PUBLISH_VOUCHED: it says the figures
  */
@@ -23,6 +25,7 @@ enum publish_state {
 	PUBLISH_NO_MODULE,
 	PUBLISH_REFUSED,
 	PUBLISH_UNSYNCED,
+	PUBLISH_INHERITED,
 	PUBLISH_STEPPED,
 	PUBLISH_VOUCHED,
 };

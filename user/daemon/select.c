@@ -9,6 +9,7 @@
 #include "clk.h"
 #include "conf.h"
 #include "discipline.h"
+#include "dump.h"
 #include "log.h"
 #include "loop.h"
 #include "reference.h"
@@ -429,6 +430,7 @@ void source_add(struct source *src)
 	src->est.prior_frequency = reference.frequency;
 	if (reference.skew > 0)
 		src->est.prior_frequency_error = fmax(reference.skew, 1e-8);
+	dump_load(src);
 	for (p = &sources; *p; p = &(*p)->next)
 		;
 	src->next = NULL;
