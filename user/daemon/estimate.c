@@ -138,6 +138,26 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+/*
+ * True time was within half the delay of each sample's, whatever the noise is
+ * like: so far, and what the fit is off that sample, is the most that the fit
+ * can be wrong by. The least of these bounds, less half of the shortest delay,
+ * which counts as root delay, is dispersion, s.
+ */
+static double excess(const struct estimate *e)
+{
+	const struct sample *s;
+	double off, least = HUGE_VAL;
+	unsigned int i;
+
+	for (i = 0; i < e->n; i++) {
+		s = nth(e, i);
+		off = (double)(fit_at(&e->fit, s->raw).utc - s->utc) * 1e-9;
+		least = fmin(least, s->delay / 2 + fabs(off));
+	}
+	return least - estimate_min_delay(e) / 2;
+}
+
 /* The points of all samples; returns the usual excess delay (the median). */
 static double points(const struct estimate *e, struct point *p)
 {
@@ -326,6 +346,7 @@ static void fit(struct estimate *e)
 	normalise(models, MODELS);
 	average(e, models);
 	e->skew = 2 * e->fit.frequency_error;
+	e->excess = excess(e);
 	e->valid = true;
 }
 

@@ -39,6 +39,7 @@ struct estimate {
 	unsigned int first, n;
 	unsigned int max;			/* keep no more than this */
 	struct fit fit;
+	double excess;				/* see estimate.c */
 	double skew;				/* bound of the frequency error */
 	bool valid;
 	/* What is known of the frequency before the oldest sample, s/s. */

@@ -85,7 +85,7 @@ static double source_dispersion(const struct source *s, int64_t raw)
 	const struct sample *last = estimate_last(&s->est);
 	double age = (double)(raw - last->raw) * 1e-9;
 
-	return last->root_dispersion + last->dispersion +
+	return last->root_dispersion + last->dispersion + s->est.excess +
 	       age * opt.clock_error + fit_at(&s->est.fit, raw).time_error;
 }
 
@@ -415,7 +415,9 @@ static void select_all(const struct source *sampled)
 	sel.source = s;
 	sel.leap = vote_leap();
 	sel.root_delay = source_delay(s);
-	sel.root_dispersion = source_dispersion(s, raw);
+	/* What the others say moves it from where that source's bound is. */
+	sel.root_dispersion = source_dispersion(s, raw) +
+		fabs((double)(sel.fit.utc - fit_at(&s->est.fit, raw).utc)) * 1e-9;
 	discipline_update(&sel);
 }
 
