@@ -9,32 +9,13 @@ import time
 
 import lab
 import liar
-from kntpd import Kntpd, Lan, local
+from kntpd import Lan, local
+from victim import Victim
 
 LONG = bool(os.environ.get("KNTP_LONG"))
 POLLS = 40 if LONG else 5	# that each attack lasts
 JUNK = 10e6			# bit/s
 JUNK_TIME = 20 if LONG else 4	# s
-
-
-class Victim(Kntpd):
-    """Polls each second and serves what it estimates."""
-
-    def begin(self):
-        self.process = self.lab.start(self.ns, self.log,
-                                      ["kntpd", "-d", "-x", "-f", self.conf])
-
-    def error(self):
-        """Its error over its bound, or nothing while it has no time."""
-        said = self.json("tracking")
-        if not said.get("synchronised"):
-            return None
-        bound = said["root_delay_ns"] / 2 + said["root_dispersion_ns"]
-        return abs(said["correction_ns"]) / bound
-
-    def sources(self):
-        return {source["address"]: source
-                for source in self.json("sources").get("sources", [])}
 
 
 def victim(test, lan, *lines):

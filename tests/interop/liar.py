@@ -23,14 +23,19 @@ def ntp(seconds):
 
 
 def reply(request, off=0.0, leap=0, stratum=1, refid=0x4c494152, delay=0.0,
-          dispersion=0.0, mode=4, version=4, origin=None, ref_age=1.0):
+          dispersion=0.0, mode=4, version=4, origin=None, ref_age=1.0,
+          now=None):
     """An answer; by default one that is right. Times in s."""
-    now = time.time() + off
+    now = (time.time() if now is None else now) + off
     return HEADER.pack(
         leap << 6 | version << 3 | mode, stratum, 0, -20,
         round(delay * 65536), round(dispersion * 65536), refid,
         ntp(now - ref_age), request[40:48] if origin is None else origin,
         ntp(now), ntp(now))
+
+
+def udp():
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
 
 class Thread:
@@ -55,7 +60,7 @@ class Liar(Thread):
         self.lie = lambda number, request: [reply(request)]
         self.asked = 0
         with lab.inside(ns):
-            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.sock = udp()
         self.sock.bind(("0.0.0.0", 123))
         self.sock.settimeout(0.2)
 

@@ -41,6 +41,22 @@ int64_t reference_time(int64_t raw)
 	return utc0 + raw - raw0;
 }
 
+int64_t reference_line(int64_t raw)
+{
+	return reference_time(raw);
+}
+
+int64_t reference_off(int64_t raw, int64_t real)
+{
+	return (int64_t)((uint64_t)reference_time(raw) - (uint64_t)real);
+}
+
+double reference_lasts(int64_t raw)
+{
+	(void)raw;
+	return INFINITY;
+}
+
 double reference_correction(void)
 {
 	int64_t raw, real;

@@ -32,6 +32,7 @@ sources() # program
 	ntpio)	    echo "${client[@]/#/$daemon/}" \
 			 "$daemon"/{ntp_io,clk,log,loop} ;;
 	ntpresolve) echo "$daemon"/{resolve,clk,log,loop} ;;
+	leaptable)  echo "$daemon/leap_table" ;;
 	dump)	    echo "$daemon"/{dump,dump_text,estimate,address,md5,clk,log,loop} ;;
 	esac | sed "s/ \|$/.c&/g"
 }
@@ -75,7 +76,7 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in ntppacket ntpclient ntprules ntpconf ntpio \
-		       ntpresolve dump; do
+		       ntpresolve dump leaptable; do
 		run_one "$cc" "$program"
 	done
 done

@@ -33,6 +33,22 @@ int64_t reference_time(int64_t raw)
 	return EPOCH + raw;
 }
 
+int64_t reference_line(int64_t raw)
+{
+	return reference_time(raw);
+}
+
+int64_t reference_off(int64_t raw, int64_t real)
+{
+	return (int64_t)((uint64_t)reference_time(raw) - (uint64_t)real);
+}
+
+double reference_lasts(int64_t raw)
+{
+	(void)raw;
+	return INFINITY;
+}
+
 double reference_dispersion(int64_t raw)
 {
 	return raw == NOW ? 0.5 : 0;

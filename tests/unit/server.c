@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <linux/kntp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -41,6 +42,22 @@ int64_t reference_time(int64_t raw)
 
 	clk_pair(&now_raw, &real);
 	return real + raw - now_raw + 3600 * NS_PER_S;
+}
+
+int64_t reference_line(int64_t raw)
+{
+	return reference_time(raw);
+}
+
+int64_t reference_off(int64_t raw, int64_t real)
+{
+	return (int64_t)((uint64_t)reference_time(raw) - (uint64_t)real);
+}
+
+double reference_lasts(int64_t raw)
+{
+	(void)raw;
+	return INFINITY;
 }
 
 static const struct ask {

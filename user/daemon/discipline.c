@@ -9,6 +9,7 @@
 #include "clk.h"
 #include "conf.h"
 #include "drift.h"
+#include "leap.h"
 #include "log.h"
 #include "loop.h"
 #include "reference.h"
@@ -76,12 +77,12 @@ static void tell(void)
 }
 
 /**
- * reference_time() - true time as it is estimated
+ * reference_line() - true time as it is estimated, but for a leap second
  * @raw: when, CLOCK_MONOTONIC_RAW, ns
  *
  * Return: ns since 1970; the system clock's where nothing is known.
  */
-int64_t reference_time(int64_t raw)
+int64_t reference_line(int64_t raw)
 {
 	int64_t now, real;
 
@@ -89,6 +90,44 @@ int64_t reference_time(int64_t raw)
 		return fit_at(&d.target, raw).utc;
 	clk_pair(&now, &real);
 	return real + (raw - now);
+}
+
+/**
+ * reference_time() - true time as it is estimated
+ * @raw: when, CLOCK_MONOTONIC_RAW, ns
+ *
+ * Return: ns since 1970; the system clock's where nothing is known.
+ */
+int64_t reference_time(int64_t raw)
+{
+	int64_t line = reference_line(raw);
+
+	return d.known ? leap_line(line) : line;
+}
+
+/**
+ * reference_off() - how far the system clock is from true time
+ * @raw: when, CLOCK_MONOTONIC_RAW, ns
+ * @real: what the system clock says then, ns since 1970
+ *
+ * Return: what it is behind by, ns; not a leap second that only one has had yet.
+ */
+int64_t reference_off(int64_t raw, int64_t real)
+{
+	int64_t utc = reference_time(raw);
+
+	return leap_excuse((int64_t)((uint64_t)utc - (uint64_t)real), utc);
+}
+
+/**
+ * reference_lasts() - how long true time runs on as a line
+ * @raw: from when, CLOCK_MONOTONIC_RAW, ns
+ *
+ * Return: s, until a leap second.
+ */
+double reference_lasts(int64_t raw)
+{
+	return leap_left(raw);
 }
 
 /**
@@ -103,7 +142,7 @@ double reference_correction(void)
 	if (!d.known)
 		return 0;
 	clk_pair(&raw, &real);
-	return (double)(reference_time(raw) - real) * 1e-9;
+	return (double)reference_off(raw, real) * 1e-9;
 }
 
 /**
@@ -238,7 +277,7 @@ static void keep_reference(const struct selection *sel, double error)
 	r->rms_offset = r->rms_offset > 0 ?
 		sqrt(r->rms_offset * r->rms_offset * (1 - RMS_WEIGHT) +
 		     error * error * RMS_WEIGHT) : fabs(error);
-	r->leap = sel->leap;
+	r->leap = leap_announce(sel->leap, reference_time(raw));
 	r->stratum = (uint8_t)(sel->source->stratum + 1);
 	r->synced = r->stratum < NTP_STRATUM_UNSYNC;
 	if (!r->synced)
@@ -249,6 +288,17 @@ static void keep_reference(const struct selection *sel, double error)
 	r->root_delay = sel->root_delay;
 	r->root_dispersion = sel->root_dispersion;
 	memcpy(r->name, sel->source->name, sizeof(r->name));
+}
+
+static void tell_tai(void)
+{
+	static int told;
+	int tai = leap_tai(reference_time(clk_raw()));
+
+	if (!tai || tai == told)
+		return;
+	clk_set_tai(tai);
+	told = tai;
 }
 
 static void tell_kernel(void)
@@ -264,6 +314,25 @@ static void tell_kernel(void)
 		      d.conf->rtcsync);
 	if (d.conf->leapsecmode == CONF_LEAP_SYSTEM)
 		clk_set_leap(r->synced ? leap : 0);
+	if (r->synced)
+		tell_tai();
+}
+
+/*
+ * The kernel's clock has leapt by itself, is stepped now, or is as wrong as it
+ * says from here on, and is corrected.
+ */
+static void leapt(int64_t ns)
+{
+	select_leapt(ns);
+	d.target.utc += ns;
+	reference.leap = reference.synced ? NTP_LEAP_NONE : NTP_LEAP_UNSYNC;
+	if (clk_controlled() && d.conf->leapsecmode == CONF_LEAP_STEP)
+		clk_step(ns);
+	else if (clk_controlled() && d.conf->leapsecmode == CONF_LEAP_SLEW)
+		slew(reference_correction(), SLEW_MIN);
+	tell_kernel();
+	tell();
 }
 
 /* Where some polls get no answer the next update is not one interval away. */
@@ -386,6 +455,7 @@ int discipline_init(const struct config *c)
 	d.conf = c;
 	d.timer.fn = slew_ends;
 	d.local.fn = use_local;
+	leap_init(c, leapt);
 	reference.frequency = clk_frequency();
 	if (drift_init(c, &reference.frequency, &skew))
 		reference.skew = skew;
@@ -397,6 +467,7 @@ int discipline_init(const struct config *c)
  */
 void discipline_stop(void)
 {
+	leap_stop();
 	timer_cancel(&d.timer);
 	timer_cancel(&d.local);
 	if (d.known && clk_controlled())

@@ -379,6 +379,20 @@ void estimate_restored(struct estimate *e)
 }
 
 /**
+ * estimate_shift() - count UTC otherwise
+ * @e: the estimate
+ * @ns: all of its samples, and what was made of them, are moved by
+ */
+void estimate_shift(struct estimate *e, int64_t ns)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->n; i++)
+		e->sample[(e->first + i) % ESTIMATE_SAMPLES].utc += ns;
+	e->fit.utc += ns;
+}
+
+/**
  * fit_at() - a fit, carried to another moment
  * @f: the fit
  * @raw: the moment, CLOCK_MONOTONIC_RAW, ns

@@ -51,6 +51,8 @@ void estimate_init(struct estimate *e, unsigned int max_samples);
 void estimate_add(struct estimate *e, const struct sample *s);
 /* Its samples were put there, in order from the first place: fits them. */
 void estimate_restored(struct estimate *e);
+/* UTC is counted otherwise from now on: all of it is moved by NS. */
+void estimate_shift(struct estimate *e, int64_t ns);
 void estimate_reset(struct estimate *e);
 /* The fit carried to another moment: errors grow. */
 struct fit fit_at(const struct fit *f, int64_t raw);

@@ -67,7 +67,7 @@ static uint64_t sum(uint64_t a, uint64_t b)
  */
 static uint64_t clock_error(int64_t raw, int64_t real)
 {
-	uint64_t off = (uint64_t)reference_time(raw) - (uint64_t)real;
+	uint64_t off = (uint64_t)reference_off(raw, real);
 
 	return off >> 63 ? -off : off;
 }
@@ -153,7 +153,9 @@ void figures_line(struct figures_line *line)
 
 	line->raw = clk_raw();
 	line->utc = reference_time(line->raw);
-	gained = reference_time(line->raw + span) - line->utc - span;
+	gained = reference_line(line->raw + span) - reference_line(line->raw) -
+		 span;
+	line->lasts = reference_lasts(line->raw);
 	line->rate = (int64_t)((double)gained / (double)span * 0x1p64);
 }
 

@@ -60,9 +60,11 @@ bool figures_mapped(void);
  * @raw: CLOCK_MONOTONIC_RAW, ns
  * @utc: then, ns since 1970
  * @rate: what UTC gains on RAW, in units of 2^-64
+ * @lasts: s; infinite unless there is a leap second
  */
 struct figures_line {
 	int64_t raw, utc, rate;
+	double lasts;
 };
 
 void figures_line(struct figures_line *line);

@@ -164,8 +164,6 @@ static void say_unused(void)
 	} unused[] = {
 		{ "refclock", conf.n_refclock > 0 },
 		{ "hwtimestamp", conf.n_hwtimestamp > 0 },
-		{ "leapsectz", conf.leapsectz },
-		{ "leapseclist", conf.leapseclist },
 		{ "smoothtime", conf.smoothtime_freq > 0 },
 		{ "local: orphan", conf.local.enabled && conf.local.orphan },
 		{ "ratelimit (kntpd's own server)", conf.ratelimit.enabled },

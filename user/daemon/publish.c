@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/kntp.h>
+#include <math.h>
 #include <poll.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ static struct {
 	bool attached;
 	enum publish_state state;
 	double lease;
+	bool cut;		/* the last one given ends with a leap second */
 	int refusal;		/* the last one, said once */
 	struct timer retry;	/* looks for the module */
 	struct timer renew;
@@ -142,28 +144,33 @@ void publish_prepare(void)
 		read_clock();
 }
 
-/* Where the system clock is not kept (-x) it is not what is served. */
-static void put_base(struct nlmsghdr *nlh, bool mapped)
+/*
+ * Where the system clock is not kept (-x) it is not what is served. A map that
+ * ran on over a leap second would be wrong by it. Return: the lease, s.
+ */
+static double put_base(struct nlmsghdr *nlh, bool mapped)
 {
 	struct figures_line l;
 
 	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_BASE, mapped ? KNTP_BASE_MAP :
 							  KNTP_BASE_SYSTEM);
 	if (!mapped)
-		return;
+		return pub.lease;
 	figures_line(&l);
 	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_RAW, (uint64_t)l.raw);
 	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_UTC, (uint64_t)l.utc);
 	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_RATE, (uint64_t)l.rate);
+	return fmin(pub.lease, l.lasts);
 }
 
 static int send_figures(const struct figures *f, bool mapped)
 {
 	struct nlmsghdr *nlh = nl_begin(&pub.nl, KNTP_CMD_CLOCK_SET,
 					clock_names);
-
 	/* Nobody's time needs no map. */
-	put_base(nlh, mapped && f->stratum < NTP_STRATUM_UNSYNC);
+	double lease = put_base(nlh, mapped && f->stratum < NTP_STRATUM_UNSYNC);
+
+	pub.cut = lease < pub.lease;
 	mnl_attr_put_u8(nlh, KNTP_A_CLOCK_STRATUM, f->stratum);
 	mnl_attr_put_u8(nlh, KNTP_A_CLOCK_LEAP, f->leap);
 	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_REFID, htonl(f->refid));
@@ -171,7 +178,7 @@ static int send_figures(const struct figures *f, bool mapped)
 	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_ROOT_DELAY, f->root_delay);
 	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_ROOT_DISPERSION, f->root_dispersion);
 	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_GROWTH, f->growth);
-	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_LEASE, (uint64_t)(pub.lease * 1e9));
+	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_LEASE, (uint64_t)(lease * 1e9));
 	/* Nobody's time can be said whatever became of the clock. */
 	if (f->stratum < NTP_STRATUM_UNSYNC)
 		mnl_attr_put_u32(nlh, KNTP_A_CLOCK_STEPS, pub.steps);
@@ -308,7 +315,7 @@ static int event(const struct nlmsghdr *nlh, void *data)
 	nl_parse(nlh, tb, KNTP_A_EVENT_MAX);
 	switch (nl_u32(tb[KNTP_A_EVENT_TYPE])) {
 	case KNTP_EVENT_CLOCK_EXPIRED:
-		if (pub.state == PUBLISH_VOUCHED)
+		if (pub.state == PUBLISH_VOUCHED && !pub.cut)
 			log_msg(LOG_WARNING, "the module's lease ran out before it was renewed");
 		*again = true;
 		break;

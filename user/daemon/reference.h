@@ -50,8 +50,14 @@ extern struct reference reference;
 double reference_dispersion(int64_t raw);
 /* What CLOCK_REALTIME still has to be corrected by, s (positive: it is slow). */
 double reference_correction(void);
+/* Likewise for one moment, ns: true time less REAL. */
+int64_t reference_off(int64_t raw, int64_t real);
+/* How long reference_time() goes on as a line, s. */
+double reference_lasts(int64_t raw);
 /* True time as it is estimated for RAW, ns since 1970: what -x serves. */
 int64_t reference_time(int64_t raw);
+/* Likewise, but a leap second that has just been is not in it yet. */
+int64_t reference_line(int64_t raw);
 
 /* Calls FN after every change of the reference; at most four. */
 void reference_on_change(void (*fn)(void));

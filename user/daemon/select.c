@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "discipline.h"
 #include "dump.h"
+#include "leap.h"
 #include "log.h"
 #include "loop.h"
 #include "reference.h"
@@ -77,6 +78,18 @@ void select_init(const struct config *c)
 	opt.minsources = (unsigned int)c->minsources;
 	opt.begin.fn = waited_enough;
 	timer_set(&opt.begin, PATIENCE);
+}
+
+/**
+ * select_leapt() - a leap second has been
+ * @ns: what UTC is moved by
+ */
+void select_leapt(int64_t ns)
+{
+	struct source *s;
+
+	for (s = sources; s; s = s->next)
+		estimate_shift(&s->est, ns);
 }
 
 /* What was left at the source since its last sample, s. */
@@ -465,8 +478,14 @@ void source_del(struct source *src)
  */
 void source_sample(struct source *src, const struct sample *s)
 {
+	struct sample counted = *s;
+
+	if (!leap_sample(&counted)) {
+		select_all(NULL);
+		return;
+	}
 	src->updates++;
-	estimate_add(&src->est, s);
+	estimate_add(&src->est, &counted);
 	select_all(src);
 }
 

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""A leap second behind kntpd: announced by its server, whose own time has it;
+what the module serves is held against the server's truth all the time."""
+import calendar
+import os
+import struct
+import time
+
+import lab
+import liar
+from kntpd import Kntpd, Lan, said_to
+from victim import Victim
+
+LONG = bool(os.environ.get("KNTP_LONG"))
+MIDNIGHT = calendar.timegm((2028, 1, 1, 0, 0, 0))
+LEAD = 14 + 2 * lab.SCALE	# s to be synchronised in before it
+AFTER = 12			# s
+UNSYNC = 3
+
+
+class Truth(liar.Liar):
+    """A server by CLOCK_MONOTONIC_RAW: nobody sets its time, and it leaps."""
+
+    def __init__(self, ns, sign):
+        super().__init__(ns)
+        self.sign = sign
+        self.start_raw = time.clock_gettime(time.CLOCK_MONOTONIC_RAW)
+        self.start_utc = time.time()
+        self.lie = self.answer
+
+    def line(self):
+        """UTC as if there were no leap second."""
+        return self.start_utc - self.start_raw + \
+            time.clock_gettime(time.CLOCK_MONOTONIC_RAW)
+
+    def since(self):
+        """Seconds since it happened."""
+        return self.line() - (MIDNIGHT - (self.sign < 0))
+
+    def now(self):
+        """UTC, and what is announced."""
+        line = self.line()
+        if line < MIDNIGHT - (self.sign < 0):
+            return line, 1 if self.sign > 0 else 2
+        return line - self.sign, 0
+
+    def answer(self, number, request):
+        utc, leap = self.now()
+        return [liar.reply(request, leap=leap, now=utc)]
+
+
+def ask(lan, truth):
+    """What is served less the truth, and the reply's leap."""
+    with lab.inside("other"):
+        sock = liar.udp()
+    with sock:
+        sock.settimeout(lab.SCALE)
+        sock.connect((lan.address["kntpd"], 123))
+        before, _ = truth.now()
+        sock.send(b"\x23" + bytes(39) + os.urandom(8))
+        try:
+            said = sock.recv(512)
+        except OSError:
+            return None
+        after, leap = truth.now()
+    # Whoever is asked while it happens may say either.
+    if not 0 <= after - before < 0.5:
+        return None
+    served = struct.unpack("!Q", said[40:48])[0] / 2 ** 32 - liar.ERA
+    return served - (before + after) / 2, said[0] >> 6, leap, after - before
+
+
+def over(test, lan, truth, name, slews):
+    """From before it to after it, all that is served."""
+    worst, leaps, wrong, asked = 0, [], [], 0
+    while truth.now()[0] < MIDNIGHT + AFTER:
+        got = ask(lan, truth)
+        if not got:
+            continue
+        asked += 1
+        off, said, leap, trip = got
+        if not leaps or leaps[-1] != said:
+            leaps.append(said)
+        worst = max(worst, abs(off) - trip)
+        since = truth.since()
+        if said == UNSYNC or (abs(off) > trip + 0.01 * lab.SCALE and
+                              not slews):
+            wrong.append((since, off, said))
+    # The kernel's clock leaps with a tick, which an emulated CPU gets late, and
+    # kntpd's with the turn of its loop.
+    during = [w for w in wrong if 0 <= w[0] < 0.1 * lab.SCALE]
+    wrong = [w for w in wrong if w not in during]
+    test.note(f"{name}: {asked} replies, {len(during)} of them while it "
+              f"happened ({max((w[0] for w in during), default=0):.4f} s), "
+              f"off by {worst:.6f} s at the most, leap {leaps}")
+    test.result(asked > 50, f"{name}: there are replies", asked)
+    test.result(not wrong, f"{name}: the time is right before and after it",
+                wrong[:5])
+    announced = 1 if truth.sign > 0 else 2
+    test.result(leaps[0] == announced and leaps[-1] == 0 and
+                [n for n in leaps if n != UNSYNC] == [announced, 0],
+                f"{name}: announced, and over", leaps)
+    return leaps
+
+
+def one(test, lan, name, sign, control, *lines):
+    time.clock_settime(time.CLOCK_REALTIME, MIDNIGHT - LEAD)
+    truth = Truth("one", sign).start()
+    kind = Kntpd if control else Victim
+    daemon = kind(test, "kntpd", [
+        f"server {lan.address['one']} iburst minpoll 0 maxpoll 0",
+        "listen hook local", "allow all", *lines])
+    announced = (1 if sign > 0 else 2, 2)
+    test.result(test.until(lambda: said_to("other", lan.address["kntpd"]) ==
+                           announced, LEAD / lab.SCALE),
+                f"{name}: synchronised, and it is announced", daemon.why())
+    leaps = over(test, lan, truth, name, "leapsecmode slew" in lines)
+    test.result("leap second was" in daemon.why() and
+                "stepped by somebody" not in daemon.why(),
+                f"{name}: it is said, and nothing else", daemon.why())
+    if control and "leapsecmode slew" not in lines:
+        test.equal(f"{name}: never unsynchronised", UNSYNC in leaps, False)
+    test.result(test.until(lambda: daemon.synced(2)),
+                f"{name}: still synchronised", daemon.why())
+    truth.stop()
+    test.stop(daemon.process)
+
+
+def leap(test):
+    lan = Lan(test)
+    one(test, lan, "the kernel inserts it", 1, True)
+    one(test, lan, "-x, deleted", -1, False)
+    if LONG:
+        one(test, lan, "the kernel deletes it", -1, True)
+        one(test, lan, "-x, inserted", 1, False)
+        one(test, lan, "stepped", 1, True, "leapsecmode step")
+        one(test, lan, "slewed", 1, True, "leapsecmode slew",
+            "maxslewrate 100000")
+
+
+if __name__ == "__main__":
+    lab.main(leap)
