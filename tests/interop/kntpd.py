@@ -292,6 +292,14 @@ def no_module(test, lan, daemon, client):
     is_said(test, lan, "with the new module", (0, 2), daemon)
 
 
+def lease(test):
+    """What somebody before said, and will not take back."""
+    test.command("kntp", "clock", "set", "base", "system", "stratum", "2",
+                 "refid", "LEFT", "lease", "600")
+    test.equal("somebody else's lease: synchronised", test.clock()["state"],
+               "sync")
+
+
 def follows(test, lan):
     """What a chronyd here says of its time is what the module serves."""
     chronyd = Client(test, "kntpd", lan.address["one"], "iburst")
@@ -313,11 +321,16 @@ def follows(test, lan):
     test.stop(chronyd.process)
     is_said(test, lan, "chronyd is gone", (UNSYNC, 0), daemon, 15)
     test.stop(daemon.process)
+    lease(test)
+    daemon.begin()
+    is_said(test, lan, "chronyd never was", (UNSYNC, 0), daemon, 15)
+    test.stop(daemon.process)
 
 
 def last_stratum(test, lan):
     """There is no stratum 16: who follows a 15 does not say it has the time."""
     server = local(test, "one", 15)
+    lease(test)
     daemon = Kntpd(test, "kntpd", [f"server {lan.address['one']} {SOURCE}",
                                    "listen hook local", "allow all"])
 

@@ -48,6 +48,7 @@ static struct {
 	struct chronyd_tracking tracking;
 	int64_t at;		/* it came (or we), CLOCK_MONOTONIC_RAW, ns */
 	bool heard;		/* it is no older than SILENCE */
+	bool lost;		/* for so long nothing came: that is known */
 	int said;		/* -1 nothing, 0 not synchronised, 1 it is */
 } follow = { .fd = -1, .said = -1 };
 
@@ -157,6 +158,7 @@ static void on_report(int fd, short revents, void *arg)
 	follow.sequence++;
 	follow.at = clk_raw();
 	follow.heard = true;
+	follow.lost = false;
 	follow.unanswered = 0;
 	mirror(&follow.tracking);
 	if (follow.tracking.synced)
@@ -255,17 +257,24 @@ static void ask(void)
 		close_socket();
 }
 
+/* Whatever was said last, by whomever, chronyd does not say it any more. */
+static void lose(void)
+{
+	if (follow.lost)
+		return;
+	follow.lost = true;
+	follow.heard = false;
+	reference.synced = false;
+	publish_now();
+}
+
 static void tick(void *arg)
 {
 	(void)arg;
 	timer_set(&follow.timer, INTERVAL);
 	if (clk_raw() - follow.at >= SILENCE) {
 		say(false, "does not answer");
-		if (follow.heard) {
-			follow.heard = false;
-			reference.synced = false;
-			publish_now();
-		}
+		lose();
 	}
 	open_some();
 	ask();

@@ -54,7 +54,7 @@ static struct {
 	bool prepared;		/* STEPS is as it was before the figures */
 	uint32_t steps;
 	bool leased;		/* and the module vouches for a while */
-	bool spoken;		/* it was told figures by this daemon */
+	bool knows;		/* figures, or that there are none */
 	bool step_said;
 	bool vouched;		/* for this module, and then: */
 	uint32_t vouched_steps;
@@ -209,7 +209,6 @@ static bool may_vouch(const struct figures *f)
 static void vouched(const struct figures *f)
 {
 	pub.refusal = 0;
-	pub.spoken = true;
 	if (f->stratum >= NTP_STRATUM_UNSYNC) {
 		/* That nobody's time expires changes nothing. */
 		timer_cancel(&pub.renew);
@@ -243,7 +242,7 @@ static void wait_for_correction(void)
  */
 static bool inherits(const struct figures *f)
 {
-	return f->stratum >= NTP_STRATUM_UNSYNC && !pub.spoken && pub.leased;
+	return f->stratum >= NTP_STRATUM_UNSYNC && !pub.knows && pub.leased;
 }
 
 static void wait_for_figures(void)
@@ -284,13 +283,11 @@ static int publish_once(void)
 	return err;
 }
 
-/**
- * publish_now() - tell the module the figures
- *
- * Also what renews the lease. A step while the figures were made is answered
- * by making them again; one that comes each time is left to the timer.
+/*
+ * A step while the figures were made is answered by making them again; one that
+ * comes each time is left to the timer.
  */
-void publish_now(void)
+static void tell(void)
 {
 	int tries;
 
@@ -301,10 +298,22 @@ void publish_now(void)
 		wait_for_correction();
 }
 
+/**
+ * publish_now() - tell the module the figures, which are other ones
+ *
+ * Also what renews the lease. Nothing is inherited any more: where they are
+ * nobody's that is known now.
+ */
+void publish_now(void)
+{
+	pub.knows = true;
+	tell();
+}
+
 static void renew(void *arg)
 {
 	(void)arg;
-	publish_now();
+	tell();
 }
 
 static int event(const struct nlmsghdr *nlh, void *data)
@@ -340,7 +349,7 @@ static void on_events(int fd, short revents, void *arg)
 	}
 	/* Those that were lost may have been the ones that matter. */
 	if (again || err == -ENOBUFS)
-		publish_now();
+		tell();
 }
 
 /* Both sockets, or none and -errno. */
@@ -389,7 +398,7 @@ static int attach(void)
 	log_msg(LOG_INFO, "the kntp module is loaded: it is told the time");
 	if (pub.on_attach)
 		pub.on_attach(&pub.nl);
-	publish_now();
+	tell();
 	return 0;
 }
 

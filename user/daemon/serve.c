@@ -176,7 +176,6 @@ int serve_reload(const struct config *c)
 		open_port();
 	}
 	tell_module(c);
-	publish_now();
 	return 0;
 }
 
