@@ -312,7 +312,12 @@ static void tell_kernel(void)
 	clk_set_error(r->synced, d.target.time_error,
 		      r->root_delay / 2 + r->root_dispersion,
 		      d.conf->rtcsync);
-	if (d.conf->leapsecmode == CONF_LEAP_SYSTEM)
+	/*
+	 * The kernel is late, by its clock's error and a tick: disarmed now it
+	 * would not leap any more. Armed it leaps no second time.
+	 */
+	if (d.conf->leapsecmode == CONF_LEAP_SYSTEM &&
+	    !leap_just_was(reference_time(clk_raw())))
 		clk_set_leap(r->synced ? leap : 0);
 	if (r->synced)
 		tell_tai();

@@ -235,6 +235,15 @@ static bool is_near(int64_t utc, int64_t midnight)
 }
 
 /**
+ * leap_just_was() - clocks may not all have leapt yet
+ * @utc: now, ns since 1970
+ */
+bool leap_just_was(int64_t utc)
+{
+	return is_near(utc, leap.last);
+}
+
+/**
  * leap_excuse() - a difference without the leap second
  * @ns: between true time and the system clock
  * @utc: when, ns since 1970

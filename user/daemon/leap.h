@@ -48,6 +48,8 @@ int leap_tai(int64_t utc);
 int64_t leap_line(int64_t utc);
 /* Until the line has to leap, s. */
 double leap_left(int64_t raw);
+/* Clocks may not all have leapt yet. */
+bool leap_just_was(int64_t utc);
 /* What is between our UTC and the kernel's while only one of both has leapt. */
 int64_t leap_excuse(int64_t ns, int64_t utc);
 /* False when it is too near to one to say of which side of it it is. */
