@@ -138,26 +138,6 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/*
- * True time was within half the delay of each sample's, whatever the noise is
- * like: so far, and what the fit is off that sample, is the most that the fit
- * can be wrong by. The least of these bounds, less half of the shortest delay,
- * which counts as root delay, is dispersion, s.
- */
-static double excess(const struct estimate *e)
-{
-	const struct sample *s;
-	double off, least = HUGE_VAL;
-	unsigned int i;
-
-	for (i = 0; i < e->n; i++) {
-		s = nth(e, i);
-		off = (double)(fit_at(&e->fit, s->raw).utc - s->utc) * 1e-9;
-		least = fmin(least, s->delay / 2 + fabs(off));
-	}
-	return least - estimate_min_delay(e) / 2;
-}
-
 /* The points of all samples; returns the usual excess delay (the median). */
 static double points(const struct estimate *e, struct point *p)
 {
@@ -346,7 +326,6 @@ static void fit(struct estimate *e)
 	normalise(models, MODELS);
 	average(e, models);
 	e->skew = 2 * e->fit.frequency_error;
-	e->excess = excess(e);
 	e->valid = true;
 }
 
@@ -415,4 +394,32 @@ struct fit fit_at(const struct fit *f, int64_t raw)
 	at.time_error = sqrt(fmax(xx, 0));
 	at.frequency_error = sqrt(ff + f->wander * span);
 	return at;
+}
+
+/**
+ * estimate_excess() - what the estimate's bound is more than half a delay
+ * @e: the estimate; is valid
+ * @growth: of what the fit may be off by, away from a sample, s/s
+ *
+ * True time was within half the delay of each sample's, whatever the noise is
+ * like: so far, what the fit is off that sample, and what it may have gone
+ * astray since, is the most that it can be wrong by. The least of these bounds,
+ * less half of the shortest delay, which counts as root delay, is dispersion.
+ *
+ * Return: s, at the fit's moment.
+ */
+double estimate_excess(const struct estimate *e, double growth)
+{
+	double off, age, least = HUGE_VAL;
+	const struct sample *s;
+	unsigned int i;
+
+	for (i = 0; i < e->n; i++) {
+		s = nth(e, i);
+		off = (double)(fit_at(&e->fit, s->raw).utc - s->utc) * 1e-9;
+		age = (double)(e->fit.raw - s->raw) * 1e-9;
+		least = fmin(least, s->delay / 2 + fabs(off) +
+				    age * (growth + e->skew));
+	}
+	return least - estimate_min_delay(e) / 2;
 }

@@ -39,7 +39,6 @@ struct estimate {
 	unsigned int first, n;
 	unsigned int max;			/* keep no more than this */
 	struct fit fit;
-	double excess;				/* see estimate.c */
 	double skew;				/* bound of the frequency error */
 	bool valid;
 	/* What is known of the frequency before the oldest sample, s/s. */
@@ -54,6 +53,8 @@ void estimate_restored(struct estimate *e);
 /* UTC is counted otherwise from now on: all of it is moved by NS. */
 void estimate_shift(struct estimate *e, int64_t ns);
 void estimate_reset(struct estimate *e);
+/* What its bound is more than half the delay, s; GROWTH: of the clock's, s/s. */
+double estimate_excess(const struct estimate *e, double growth);
 /* The fit carried to another moment: errors grow. */
 struct fit fit_at(const struct fit *f, int64_t raw);
 const struct sample *estimate_last(const struct estimate *e);

@@ -92,25 +92,10 @@ void select_leapt(int64_t ns)
 		estimate_shift(&s->est, ns);
 }
 
-/* What was left at the source since its last sample, s. */
-static double source_dispersion(const struct source *s, int64_t raw)
+static double root_distance(const struct source *s, int64_t raw)
 {
-	const struct sample *last = estimate_last(&s->est);
-	double age = (double)(raw - last->raw) * 1e-9;
-
-	return last->root_dispersion + last->dispersion + s->est.excess +
-	       age * opt.clock_error + fit_at(&s->est.fit, raw).time_error;
-}
-
-static double source_delay(const struct source *s)
-{
-	return estimate_last(&s->est)->root_delay +
-	       estimate_min_delay(&s->est);
-}
-
-static double distance(const struct source *s, int64_t raw)
-{
-	return source_delay(s) / 2 + source_dispersion(s, raw);
+	return source_root_delay(s) / 2 +
+	       source_root_dispersion(s, raw, opt.clock_error);
 }
 
 /* True time less the system clock, by this source, s. */
@@ -147,7 +132,7 @@ static unsigned int judge_all(int64_t raw, int64_t real)
 	double dist, off;
 
 	for (s = sources; s; s = s->next) {
-		dist = s->est.valid ? distance(s, raw) : 0;
+		dist = s->est.valid ? root_distance(s, raw) : 0;
 		off = s->est.valid ? offset(s, raw, real) : 0;
 		s->status = judge(s, dist);
 		s->error_lo = off - dist;
@@ -331,8 +316,8 @@ static void combine(struct source *sel, int64_t raw, struct fit *out)
 			continue;
 		fit = fit_at(&s->est.fit, raw);
 		if (s != sel &&
-		    (distance(s, raw) > opt.combinelimit *
-					(distance(sel, raw) + opt.reselect) ||
+		    (root_distance(s, raw) > opt.combinelimit *
+					(root_distance(sel, raw) + opt.reselect) ||
 		     !agrees(&fit, &mine))) {
 			s->status = SOURCE_NOT_COMBINED;
 			continue;
@@ -427,9 +412,10 @@ static void select_all(const struct source *sampled)
 		return;
 	sel.source = s;
 	sel.leap = vote_leap();
-	sel.root_delay = source_delay(s);
+	sel.root_delay = source_root_delay(s);
 	/* What the others say moves it from where that source's bound is. */
-	sel.root_dispersion = source_dispersion(s, raw) +
+	sel.root_dispersion = source_root_dispersion(s, raw,
+							opt.clock_error) +
 		fabs((double)(sel.fit.utc - fit_at(&s->est.fit, raw).utc)) * 1e-9;
 	discipline_update(&sel);
 }

@@ -83,4 +83,9 @@ void source_del(struct source *src);
 void source_sample(struct source *src, const struct sample *s);
 void source_changed(struct source *src);
 
+/* To the primary source, s: half the one and the other are a bound, at RAW. */
+double source_root_delay(const struct source *s);
+double source_root_dispersion(const struct source *s, int64_t raw,
+			      double growth);
+
 #endif
