@@ -16,6 +16,7 @@ LONG = bool(os.environ.get("KNTP_LONG"))
 MIDNIGHT = calendar.timegm((2028, 1, 1, 0, 0, 0))
 LEAD = 14 + 2 * lab.SCALE	# s to be synchronised in before it
 AFTER = 12			# s
+SMEAR = 15
 UNSYNC = 3
 
 
@@ -55,8 +56,9 @@ class Truth(liar.Liar):
 
 
 def ask(lan, truth):
-    """What is served less the truth, the reply's leap, how long it took, and
-    whether the system clock had leapt, as truth had, all the time."""
+    """What is served less the truth, the reply's leap, what may be between both
+    (the way, and the error that the reply states), and whether the system clock
+    had leapt, as truth had, all the time."""
     with lab.inside("other"):
         sock = liar.udp()
     with sock:
@@ -75,7 +77,9 @@ def ask(lan, truth):
     if not 0 <= after - before < 0.5:
         return None
     served = struct.unpack("!Q", said[40:48])[0] / 2 ** 32 - liar.ERA
-    return served - (before + after) / 2, said[0] >> 6, after - before, right
+    delay, dispersion = struct.unpack("!II", said[4:12])
+    within = after - before + (delay / 2 + dispersion) / 65536
+    return served - (before + after) / 2, said[0] >> 6, within, right
 
 
 def over(test, lan, truth, name, slews, kernel):
@@ -86,12 +90,12 @@ def over(test, lan, truth, name, slews, kernel):
         if not got:
             continue
         asked += 1
-        off, said, trip, right = got
+        off, said, within, right = got
         if not leaps or leaps[-1] != said:
             leaps.append(said)
-        worst = max(worst, abs(off) - trip)
+        worst = max(worst, abs(off) - within)
         since = truth.since()
-        if said == UNSYNC or (abs(off) > trip + 0.01 * lab.SCALE and
+        if said == UNSYNC or (abs(off) > within + 0.01 * lab.SCALE and
                               not slews):
             wrong.append((since, off, said, right))
     # The kernel's clock leaps with a tick, which an emulated CPU gets late, and
@@ -101,7 +105,7 @@ def over(test, lan, truth, name, slews, kernel):
     wrong = [w for w in wrong if w not in during]
     test.note(f"{name}: {asked} replies, {len(during)} of them while it "
               f"happened ({max((w[0] for w in during), default=0):.4f} s), "
-              f"off by {worst:.6f} s at the most, leap {leaps}")
+              f"off by {worst:.6f} s beyond that at the most, leap {leaps}")
     test.result(asked > 50, f"{name}: there are replies", asked)
     test.result(not wrong, f"{name}: the time is right before and after it",
                 wrong[:5])
@@ -112,13 +116,52 @@ def over(test, lan, truth, name, slews, kernel):
     return leaps
 
 
-def one(test, lan, name, sign, control, *lines):
+def begin(test, lan, sign, kind, *lines):
     time.clock_settime(time.CLOCK_REALTIME, MIDNIGHT - LEAD)
     truth = Truth("one", sign).start()
-    kind = Kntpd if control else Victim
     daemon = kind(test, "kntpd", [
         f"server {lan.address['one']} iburst minpoll 0 maxpoll 0",
         "listen hook local", "allow all", *lines])
+    return truth, daemon
+
+
+def smeared(test, lan):
+    """The kernel leaps, and clients see neither that nor anything announced:
+    they have the first half percent of it when this ends."""
+    truth, daemon = begin(test, lan, 1, Kntpd,
+                          "smoothtime 500 1000 leaponly")
+    test.result(test.until(lambda: said_to("other", lan.address["kntpd"]) ==
+                           (0, 2), LEAD / lab.SCALE),
+                "smeared: synchronised", daemon.why())
+    seen, leaps = [], set()
+    while truth.since() < SMEAR:
+        before = truth.since()
+        got = ask(lan, truth)
+        if not got:
+            continue
+        off, said, within, _ = got
+        leaps.add(said)
+        seen.append((before, off - (before >= 0), within))
+    jumps = [(a, b) for a, b in zip(seen, seen[1:])
+             if abs(b[1] - a[1]) > 0.001 * (b[0] - a[0]) + a[2] + b[2]]
+    test.note(f"smeared: {len(seen)} replies, from {seen[0][1]:.6f} s to "
+              f"{seen[-1][1]:.6f} s, {len(jumps)} jumps")
+    test.result(len(seen) > 50, "smeared: there are replies", len(seen))
+    test.equal("smeared: nothing is announced", leaps, {0})
+    test.equal("smeared: no jump", jumps[:3], [])
+    # It takes half a second to be as fast as it may be.
+    last, off, within = seen[-1]
+    test.result(abs(off + 500e-6 * (last - 0.25)) < within + 0.001,
+                "smeared: as much of it as there was time for", seen[-1])
+    said = daemon.json("smoothing")
+    test.result(abs(said["remaining_ns"] - (2000.5 - last) * 1e9) < 3e9,
+                "smeared: the rest is said", said)
+    truth.stop()
+    test.stop(daemon.process)
+
+
+def one(test, lan, name, sign, control, *lines):
+    truth, daemon = begin(test, lan, sign, Kntpd if control else Victim, *lines)
     announced = (1 if sign > 0 else 2, 2)
     test.result(test.until(lambda: said_to("other", lan.address["kntpd"]) ==
                            announced, LEAD / lab.SCALE),
@@ -140,6 +183,7 @@ def leap(test):
     lan = Lan(test)
     one(test, lan, "the kernel inserts it", 1, True)
     one(test, lan, "-x, deleted", -1, False)
+    smeared(test, lan)
     if LONG:
         one(test, lan, "the kernel deletes it", -1, True)
         one(test, lan, "-x, inserted", 1, False)

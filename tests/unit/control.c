@@ -49,7 +49,7 @@ static void commands(void)
 {
 	static const char *const reads[] = {
 		"status", "tracking", "sources", "sourcestats", "selectdata",
-		"ntpdata", "activity", "serverstats",
+		"ntpdata", "activity", "serverstats", "smoothing",
 	};
 	char line[128];
 	size_t i;
@@ -76,6 +76,8 @@ static void actions(void)
 	} cases[] = {
 		{ "{\"cmd\":\"makestep\"}", "makestep" },
 		{ "{\"cmd\":\"reload\"}", "reload" },
+		{ "{\"cmd\":\"smoothing-reset\"}", "smoothing reset" },
+		{ "{\"cmd\":\"smoothing-activate\"}", "smoothing activate" },
 		{ "{\"cmd\":\"online\"}", "online all" },
 		{ "{\"cmd\":\"online\",\"source\":\"a\"}", "online a" },
 		{ "{\"cmd\":\"offline\",\"source\":\"10.0.0.0/8\"}",

@@ -49,7 +49,7 @@ sources() # program
 	case $1 in
 	control) echo "$user"/daemon/{control,answer,answer_json}.c \
 		      "$user"/lib/{kntpd,names,units}.c -ljson-c -lmnl -lm ;;
-	report)	 echo "$user"/daemon/report.c "$user"/lib/addr.c -lm ;;
+	report)	 echo "$user"/daemon/{report,smooth,log}.c "$user"/lib/addr.c -lm ;;
 	esac
 }
 
@@ -212,6 +212,16 @@ counts()
 	prints -c serverstats <<<"1598,8,0,0,1,0,0,189,43,44,120,2,1537,1590,43,5,6"
 	is "kntp serverstats" "NTP timestamp span         : 120" \
 		"$("$kntp" serverstats | grep span)"
+	prints smoothing <<-'END'
+	Active         : Yes (leap second only)
+	Offset         : +1.000268817 seconds
+	Frequency      : -0.142859 ppm
+	Wander         : -0.010000 ppm per second
+	Last update    : 17.8 seconds ago
+	Remaining time : 19988.4 seconds
+	END
+	prints -c smoothing \
+		<<<"Yes,Yes,1.000268817,-0.142859,-0.010000,17.8,19988.4"
 	prints waitsync 1 0.1 0.13 <<-'END'
 	try: 1, refid: CB00710F, correction: 0.000006523, skew: 0.129
 	END

@@ -137,6 +137,14 @@ void report_serverstats(struct report_serverstats *s)
 	};
 }
 
+void report_smoothing(struct smooth_state *s)
+{
+	*s = (struct smooth_state){
+		true, true, true, 1.000268817, -0.142859e-6, -1e-8, 17.8,
+		19988.4,
+	};
+}
+
 static int note(char *why, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -156,6 +164,11 @@ static int note(char *why, const char *fmt, ...)
 int act_makestep(char *why)
 {
 	return note(why, "makestep");
+}
+
+int act_smoothing(bool reset, char *why)
+{
+	return note(why, "smoothing %s", reset ? "reset" : "activate");
 }
 
 int act_burst(unsigned int good, unsigned int total, const char *which,

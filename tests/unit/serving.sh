@@ -27,9 +27,11 @@ sources() # program
 	case $1 in
 	access)	echo "$core/prefix.c" ;;
 	server)	echo "$core/prefix.c $core/parse.c" \
-		     "$daemon"/{access,address,clk,figures,log,loop,md5}.c \
+		     "$daemon"/{access,address,clk,figures,log,loop,md5,smooth}.c \
 		     "$daemon/server_socket.c" ;;
-	follow)	echo "$daemon"/{chronyd,clk,figures,follow_chronyd}.c \
+	figures) echo "$daemon"/{log,smooth}.c ;;
+	smooth)	echo "$daemon/log.c" ;;
+	follow)	echo "$daemon"/{chronyd,clk,figures,follow_chronyd,smooth}.c \
 		     "$daemon"/{follow_kernel,log,loop}.c ;;
 	privs)	echo "$daemon"/{log,seccomp}.c ;;
 	notify)	echo "$daemon/loop.c" ;;
@@ -87,7 +89,7 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in estimate figures chronyd access server follow privs \
-		       notify; do
+		       notify smooth; do
 		run_one "$cc" "$program"
 	done
 done

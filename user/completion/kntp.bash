@@ -34,6 +34,7 @@ _kntp_verbs() # object
 	tracking) echo -n help ;;
 	sources|sourcestats|selectdata) echo -v -n help ;;
 	add) echo server pool peer help ;;
+	smoothing) echo reset activate help ;;
 	status|monitor|ntpdata|activity|serverstats|waitsync|makestep|burst|\
 	online|offline|delete|reload) echo help ;;
 	esac
@@ -53,8 +54,8 @@ _kntp()
 	elif ((i == COMP_CWORD)); then
 		words="status listen acl clock stats monitor help
 		       tracking sources sourcestats selectdata ntpdata activity
-		       serverstats waitsync makestep burst online offline add
-		       delete reload
+		       serverstats smoothing waitsync makestep burst online
+		       offline add delete reload
 		       -j --json -c -v -p -n -V --version -h --help"
 	elif ((i + 1 == COMP_CWORD)); then
 		words=$(_kntp_verbs "${COMP_WORDS[i]}")

@@ -100,6 +100,7 @@ int cmd_selectdata(struct ctl *ctl, int argc, char **argv);
 int cmd_ntpdata(struct ctl *ctl, int argc, char **argv);
 int cmd_activity(struct ctl *ctl, int argc, char **argv);
 int cmd_serverstats(struct ctl *ctl, int argc, char **argv);
+int cmd_smoothing(struct ctl *ctl, int argc, char **argv);
 int cmd_waitsync(struct ctl *ctl, int argc, char **argv);
 int cmd_makestep(struct ctl *ctl, int argc, char **argv);
 int cmd_burst(struct ctl *ctl, int argc, char **argv);

@@ -110,7 +110,7 @@ const char *daemon_name(struct json_object *source,
 }
 
 /* Does it, and has nothing to print. */
-static int act(const struct ctl *ctl, struct json_object *request)
+int daemon_act(const struct ctl *ctl, struct json_object *request)
 {
 	struct json_object *answer;
 	int status = daemon_ask(ctl, request, &answer);
@@ -135,7 +135,7 @@ static int act_on(struct ctl *ctl, const char *cmd, bool needed, int argc,
 	request = daemon_request(cmd);
 	if (argc)
 		daemon_add_str(request, "source", argv[0]);
-	return act(ctl, request);
+	return daemon_act(ctl, request);
 }
 
 int cmd_online(struct ctl *ctl, int argc, char **argv)
@@ -157,14 +157,14 @@ int cmd_makestep(struct ctl *ctl, int argc, char **argv)
 {
 	int status = words_none(ctl, argc, argv);
 
-	return status ? status : act(ctl, daemon_request("makestep"));
+	return status ? status : daemon_act(ctl, daemon_request("makestep"));
 }
 
 int cmd_reload(struct ctl *ctl, int argc, char **argv)
 {
 	int status = words_none(ctl, argc, argv);
 
-	return status ? status : act(ctl, daemon_request("reload"));
+	return status ? status : daemon_act(ctl, daemon_request("reload"));
 }
 
 #define BURST_MAX	1000
@@ -211,7 +211,7 @@ int cmd_burst(struct ctl *ctl, int argc, char **argv)
 	}
 	if (argc > 1)
 		daemon_add_str(request, "source", argv[1]);
-	return act(ctl, request);
+	return daemon_act(ctl, request);
 }
 
 /* The words as a line of the configuration. */
@@ -238,5 +238,5 @@ int cmd_add(struct ctl *ctl, int argc, char **argv)
 	}
 	request = daemon_request("add");
 	daemon_add_str(request, "line", line);
-	return act(ctl, request);
+	return daemon_act(ctl, request);
 }

@@ -18,6 +18,9 @@ int daemon_ask(const struct ctl *ctl, struct json_object *request,
 /* The answer to CMD without a word where there is none: then NULL. */
 struct json_object *daemon_peek(const char *cmd);
 
+/* Takes over REQUEST, which changes something: 0, or an exit status. */
+int daemon_act(const struct ctl *ctl, struct json_object *request);
+
 /* Prints it as JSON under -j, and says so. */
 bool daemon_printed(const struct ctl *ctl, struct json_object *answer);
 

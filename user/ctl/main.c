@@ -62,6 +62,8 @@ static const struct command commands[] = {
 	  "kntpd: how many servers and peers it asks", true },
 	{ "serverstats", NULL, cmd_serverstats, "",
 	  "kntpd: what it answered itself", true },
+	{ "smoothing", NULL, cmd_smoothing, "[reset|activate]",
+	  "kntpd: what is served beside what it estimates", true },
 	{ "waitsync", NULL, cmd_waitsync,
 	  "[MAX-TRIES [MAX-CORRECTION [MAX-SKEW [INTERVAL]]]]",
 	  "wait until kntpd is synchronised, and as well as that", true },

@@ -8,8 +8,11 @@
 #include "notify.h"
 #include "ntp.h"
 #include "pool.h"
+#include "publish.h"
+#include "records.h"
 #include "report.h"
 #include "serve.h"
+#include "smooth.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +44,17 @@ int act_makestep(char *why)
 		snprintf(why, REPORT_WHY, "nothing was measured yet");
 	else if (err)
 		snprintf(why, REPORT_WHY, "%s", strerror(-err));
+	return err;
+}
+
+int act_smoothing(bool reset, char *why)
+{
+	int err = reset ? smooth_reset(clk_raw()) : smooth_activate();
+
+	if (err)
+		snprintf(why, REPORT_WHY, "there is no smoothtime");
+	else
+		publish_now();
 	return err;
 }
 
@@ -163,6 +177,7 @@ int act_reload(char *why)
 			 *reason ? reason : strerror(-err));
 		take_over(&new);
 	}
+	records_reopen();
 	/* Strings of the first configuration are held by many: they stay. */
 	return err;
 }

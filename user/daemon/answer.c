@@ -116,6 +116,18 @@ static int do_reload(const struct request *r, char *why)
 	return act_reload(why);
 }
 
+static int do_smooth_reset(const struct request *r, char *why)
+{
+	(void)r;
+	return act_smoothing(true, why);
+}
+
+static int do_smooth_activate(const struct request *r, char *why)
+{
+	(void)r;
+	return act_smoothing(false, why);
+}
+
 static const struct command commands[] = {
 	{ "status", answer_status, NULL, 0 },
 	{ "tracking", answer_tracking, NULL, 0 },
@@ -125,6 +137,9 @@ static const struct command commands[] = {
 	{ "ntpdata", NULL, NULL, TAKES_SOURCE },
 	{ "activity", answer_activity, NULL, 0 },
 	{ "serverstats", answer_serverstats, NULL, 0 },
+	{ "smoothing", answer_smoothing, NULL, 0 },
+	{ "smoothing-reset", NULL, do_smooth_reset, 0 },
+	{ "smoothing-activate", NULL, do_smooth_activate, 0 },
 	{ "makestep", NULL, do_makestep, 0 },
 	{ "burst", NULL, do_burst, NEEDS_COUNTS | TAKES_SOURCE },
 	{ "online", NULL, do_online, TAKES_SOURCE },

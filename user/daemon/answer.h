@@ -25,6 +25,7 @@ void answer_select(struct json_object *object);
 /* Only those that WHICH names (NULL: all); false when it names none. */
 bool answer_ntpdata(struct json_object *object, const char *which);
 void answer_activity(struct json_object *object);
+void answer_smoothing(struct json_object *object);
 void answer_serverstats(struct json_object *object);
 
 #endif

@@ -392,6 +392,21 @@ void answer_activity(struct json_object *o)
 	put_u64(o, "unresolved", a.unresolved);
 }
 
+void answer_smoothing(struct json_object *o)
+{
+	struct smooth_state s;
+
+	report_smoothing(&s);
+	put_bool(o, "configured", s.configured);
+	put_bool(o, "active", s.active);
+	put_bool(o, "leap_only", s.leap_only);
+	put_ns(o, "offset_ns", s.offset);
+	put_ppb(o, "frequency_ppb", s.frequency);
+	put_ppb(o, "wander_ppb_s", s.wander);
+	put_ns(o, "last_update_ns", s.age);
+	put_ns(o, "remaining_ns", s.left);
+}
+
 void answer_serverstats(struct json_object *o)
 {
 	struct report_serverstats s = { 0 };

@@ -10,10 +10,13 @@
 #include "conf.h"
 #include "drift.h"
 #include "leap.h"
+#include "local.h"
 #include "log.h"
 #include "loop.h"
+#include "records.h"
 #include "reference.h"
 #include "select.h"
+#include "smooth.h"
 #include "source.h"
 
 #include <errno.h>
@@ -37,14 +40,8 @@ enum { CALLBACKS = 4 };
 
 struct reference reference = { .leap = 3, .stratum = 16 };
 
-/* `local`: how often the host's own clock is its reference anew, s. */
-#define LOCAL_INTERVAL	64.0
-/* 127.127.1.1, by which a host's own clock is known. */
-#define LOCAL_REFID	0x7f7f0101
-
 static struct {
 	const struct config *conf;
-	struct timer local;
 	struct fit target;	/* true time, as estimated */
 	bool known;
 	unsigned int updates;
@@ -261,6 +258,16 @@ static void steer(double error, double interval)
 	slew(error, span);
 }
 
+/* What is served goes on from where it was, whatever is estimated now. */
+static void smooth(const struct fit *before, const struct fit *now, bool known)
+{
+	struct fit was = known ? fit_at(before, now->raw) : *now;
+
+	smooth_update(now->raw, (double)(now->utc - was.utc) * 1e-9,
+		      now->frequency - was.frequency,
+		      2 * now->frequency_error);
+}
+
 static void keep_reference(const struct selection *sel, double error)
 {
 	struct reference *r = &reference;
@@ -331,6 +338,7 @@ static void leapt(int64_t ns)
 {
 	select_leapt(ns);
 	d.target.utc += ns;
+	smooth_leapt(clk_raw(), (double)ns * 1e-9);
 	reference.leap = reference.synced ? NTP_LEAP_NONE : NTP_LEAP_UNSYNC;
 	if (clk_controlled() && d.conf->leapsecmode == CONF_LEAP_STEP)
 		clk_step(ns);
@@ -356,9 +364,13 @@ void discipline_update(const struct selection *sel)
 {
 	struct fit before = d.target;
 	bool known = d.known;
+	struct record_update u = {
+		.source = sel->source,
+		.left = reference_correction(),
+		.deviation = sel->fit.time_error,
+	};
 	double error;
 
-	timer_cancel(&d.local);
 	d.target = sel->fit;
 	d.known = true;
 	error = reference_correction();
@@ -370,44 +382,17 @@ void discipline_update(const struct selection *sel)
 	}
 	if (fabs(error) > d.conf->logchange)
 		log_msg(LOG_WARNING, "the system clock is off by %.6f s", error);
+	smooth(&before, &sel->fit, known);
+	u.offset = u.left - error;
+	u.max_error = fabs(u.offset) + fabs(u.left) + reference.root_delay / 2 +
+		      reference_dispersion(sel->fit.raw);
 	keep_reference(sel, error);
+	record_update(&u);
 	steer(error, until_next(sel->source));
 	tell_kernel();
 	drift_update(reference.frequency, reference.skew);
 	tell();
-}
-
-/*
- * `local`: nobody else knows better, and the operator has said that this host's
- * clock will do. It claims no error, as the operator may not know it.
- */
-static void use_local(void *arg)
-{
-	struct reference *r = &reference;
-
-	(void)arg;
-	clk_pair(&r->ref_raw, &r->ref_time);
-	r->synced = true;
-	r->leap = NTP_LEAP_NONE;
-	r->stratum = (uint8_t)d.conf->local.stratum;
-	r->refid = LOCAL_REFID;
-	r->root_delay = 0;
-	r->root_dispersion = 0;
-	r->growth = 0;
-	r->name[0] = '\0';
-	timer_set(&d.local, LOCAL_INTERVAL);
-	tell();
-}
-
-/**
- * discipline_local() - without any source, the host's own clock may do
- *
- * Under `local` only; the first update by a source ends it.
- */
-void discipline_local(void)
-{
-	if (d.conf->local.enabled && !reference.synced)
-		use_local(NULL);
+	local_updated();
 }
 
 /**
@@ -415,14 +400,14 @@ void discipline_local(void)
  */
 void discipline_lost(void)
 {
-	if (!reference.synced)
+	if (!reference.synced || local_active())
 		return;
 	reference.synced = false;
 	reference.leap = NTP_LEAP_UNSYNC;
 	reference.stratum = NTP_STRATUM_UNSYNC;
 	tell_kernel();
 	tell();
-	discipline_local();
+	local_updated();
 }
 
 /**
@@ -459,8 +444,9 @@ int discipline_init(const struct config *c)
 
 	d.conf = c;
 	d.timer.fn = slew_ends;
-	d.local.fn = use_local;
+	local_init(c, tell);
 	leap_init(c, leapt);
+	smooth_init(c);
 	reference.frequency = clk_frequency();
 	if (drift_init(c, &reference.frequency, &skew))
 		reference.skew = skew;
@@ -474,7 +460,7 @@ void discipline_stop(void)
 {
 	leap_stop();
 	timer_cancel(&d.timer);
-	timer_cancel(&d.local);
+	local_stop();
 	if (d.known && clk_controlled())
 		clk_set_frequency(base_frequency());
 	if (d.known)

@@ -2,6 +2,7 @@
 #include "figures.h"
 #include "clk.h"
 #include "reference.h"
+#include "smooth.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,6 +16,14 @@
 
 /* An error bound of a few µs is no reason to wait for the last of a slew. */
 #define STEP_SLACK_NS	1000000
+
+/* What a slope is taken over, s. */
+#define LINE_SPAN	10.0
+
+/* 127.127.1.255, by which chronyd's clients know time that is smoothed. */
+#define SMOOTH_REFID	0x7f7f01ff
+/* Less than this is no difference, s. */
+#define SMOOTH_MIN	1e-9
 
 static void (*source)(struct figures *f);
 
@@ -129,34 +138,70 @@ void figures_set_source(void (*fn)(struct figures *f))
 }
 
 /**
- * figures_mapped() - whether reference_time() is what should be served
+ * figures_mapped() - whether figures_time() is what should be served
  *
  * The system clock is served where it is this process that keeps it, and where
  * another daemon's figures are followed; else (-x) it has nothing to do with
- * the figures.
+ * the figures, nor has it with time that is smoothed.
  */
 bool figures_mapped(void)
 {
-	return !source && !clk_controlled();
+	return !source && (!clk_controlled() || smooth_enabled());
 }
 
 /**
- * figures_line() - the estimate of true time as a line
+ * figures_time() - what is served instead of the system clock
+ * @raw: when, CLOCK_MONOTONIC_RAW, ns
+ *
+ * A leap second is smoothed as well: what is served is a line through it.
+ * Return: ns since 1970.
+ */
+int64_t figures_time(int64_t raw)
+{
+	if (!smooth_enabled())
+		return reference_time(raw);
+	return reference_line(raw) + llround(smooth_offset(raw) * 1e9);
+}
+
+/**
+ * figures_line() - figures_time() as a line
  * @line: where to
  *
- * Its slope is that of the next ten seconds, in which nothing is bent.
+ * Where it is bent, it is a chord: who takes the next in time serves no step.
  */
 void figures_line(struct figures_line *line)
 {
-	const int64_t span = 10 * NS_PER_S;
-	int64_t gained;
+	int64_t raw = clk_raw(), span, gained;
 
-	line->raw = clk_raw();
-	line->utc = reference_time(line->raw);
-	gained = reference_line(line->raw + span) - reference_line(line->raw) -
-		 span;
-	line->lasts = reference_lasts(line->raw);
+	line->raw = raw;
+	line->utc = figures_time(raw);
+	line->straight = smooth_straight(raw);
+	span = (int64_t)(fmin(line->straight, LINE_SPAN) * 1e9);
+	gained = smooth_enabled() ?
+		 figures_time(raw + span) - figures_time(raw) - span :
+		 reference_line(raw + span) - reference_line(raw) - span;
+	line->lasts = smooth_enabled() ? smooth_lasts(raw) :
+					 reference_lasts(raw);
 	line->rate = (int64_t)((double)gained / (double)span * 0x1p64);
+}
+
+/*
+ * Leap seconds are not announced by who never has one. The reference id tells
+ * clients not to mix this time with that of others.
+ */
+static void smoothed(struct figures *f)
+{
+	double offset = smooth_offset(clk_raw());
+
+	if (f->stratum >= NTP_STRATUM_UNSYNC)
+		return;
+	f->leap = NTP_LEAP_NONE;
+	if (fabs(offset) < SMOOTH_MIN)
+		return;
+	f->refid = SMOOTH_REFID;
+	f->ref_time += llround(offset * 1e9);
+	if (f->ref_time < 0)
+		f->ref_time = 0;
 }
 
 /**
@@ -170,6 +215,8 @@ void figures_now(struct figures *f, bool mapped)
 		source(f);
 	else
 		reference_figures(f, mapped);
+	if (mapped && smooth_enabled())
+		smoothed(f);
 }
 
 static int log2_up(double s)

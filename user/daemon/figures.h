@@ -52,19 +52,21 @@ void reference_figures(struct figures *f, bool mapped);
 /* Who says the figures, when it is not struct reference; NULL: it is again. */
 void figures_set_source(void (*fn)(struct figures *f));
 
-/* Whether reference_time() is served instead of the system clock. */
+/* Whether figures_time() is served instead of the system clock. */
 bool figures_mapped(void);
+int64_t figures_time(int64_t raw);
 
 /**
  * struct figures_line - true time as a function of the undisciplined clock
  * @raw: CLOCK_MONOTONIC_RAW, ns
  * @utc: then, ns since 1970
  * @rate: what UTC gains on RAW, in units of 2^-64
- * @lasts: s; infinite unless there is a leap second
+ * @lasts: s; infinite unless it ends with a leap second, or bends
+ * @straight: another is to be taken after so many s
  */
 struct figures_line {
 	int64_t raw, utc, rate;
-	double lasts;
+	double lasts, straight;
 };
 
 void figures_line(struct figures_line *line);

@@ -8,12 +8,14 @@
 #include "discipline.h"
 #include "dump.h"
 #include "links.h"
+#include "local.h"
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
 #include "ntp.h"
 #include "pool.h"
 #include "privs.h"
+#include "records.h"
 #include "reference.h"
 #include "report.h"
 #include "select.h"
@@ -164,14 +166,14 @@ static void say_unused(void)
 	} unused[] = {
 		{ "refclock", conf.n_refclock > 0 },
 		{ "hwtimestamp", conf.n_hwtimestamp > 0 },
-		{ "smoothtime", conf.smoothtime_freq > 0 },
-		{ "local: orphan", conf.local.enabled && conf.local.orphan },
 		{ "ratelimit (kntpd's own server)", conf.ratelimit.enabled },
 		{ "rtcfile", conf.rtcfile },
 		{ "fallbackdrift", conf.fallbackdrift_max > 0 },
 		{ "mailonchange", conf.mailonchange },
 		{ "ntpsigndsocket", conf.ntpsigndsocket },
-		{ "log (statistics files)", conf.log },
+		{ "log: rtc, refclocks, tempcomp",
+		  conf.log & (CONF_LOG_RTC | CONF_LOG_REFCLOCKS |
+			      CONF_LOG_TEMPCOMP) },
 	};
 	size_t i;
 
@@ -284,8 +286,10 @@ static int begin_sources(void)
 	if (follows())
 		return 0;
 	reference_on_change(reference_changed);
-	if (!opt.once)
+	if (!opt.once) {
 		dump_start(conf.dumpdir);
+		records_init(&conf);
+	}
 	err = ntp_start(&conf, why);
 	if (err)
 		log_msg(LOG_ERR, "%s", *why ? why : strerror(-err));
@@ -338,7 +342,7 @@ static int begin(void)
 	limit.fn = time_is_up;
 	done.fn = have_time;
 	if (!opt.once && !follows())
-		discipline_local();
+		local_begin();
 	if (opt.timeout > 0)
 		timer_set(&limit, opt.timeout);
 	err = privs_drop(conf.user);

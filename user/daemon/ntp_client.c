@@ -4,6 +4,7 @@
 #include "address.h"
 #include "clk.h"
 #include "log.h"
+#include "records.h"
 #include "reference.h"
 
 #include <errno.h>
@@ -293,12 +294,12 @@ static void correct(const struct ntp_source *src, struct sample *s)
 	s->utc += llround(by * 1e9);
 }
 
-static bool is_own(const struct ntp_source *src, uint32_t refid)
+static void learn_own_refid(struct ntp_source *src)
 {
 	const struct sockaddr_storage *local = &src->report.local;
 
-	return local->ss_family != AF_UNSPEC &&
-	       refid == address_refid((const struct sockaddr *)local);
+	src->source.own_refid = local->ss_family == AF_UNSPEC ? 0 :
+				address_refid((const struct sockaddr *)local);
 }
 
 /* The tests that need to know more than the packet and its request. */
@@ -308,7 +309,8 @@ static unsigned int more_tests(struct ntp_source *src,
 {
 	unsigned int tests = 0;
 
-	if (a->stratum <= 1 || !is_own(src, a->refid))
+	if (a->stratum <= 1 || !src->source.own_refid ||
+	    a->refid != src->source.own_refid)
 		tests |= NTP_TEST_LOOP;
 	if (!ntp_packet_sample(x, s))
 		return tests;
@@ -397,6 +399,7 @@ void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
 	bool good;
 
 	src->report.valid++;
+	learn_own_refid(src);
 	exchange_of(src, a, when, &x);
 	tests |= more_tests(src, a, &x, &s);
 	good = (tests & NTP_TESTS_GOOD) == NTP_TESTS_GOOD;
@@ -420,6 +423,7 @@ void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
 	} else {
 		source_changed(&src->source);
 	}
+	record_measurement(src, (tests & NTP_TESTS_SYNCED) == NTP_TESTS_SYNCED);
 	/* Two peers that put each other off would never write again. */
 	if (!src->opt.peer)
 		schedule(src);

@@ -66,7 +66,7 @@ int ntp_peer_send(struct ntp_source *src)
 
 	if (fd < 0)
 		return -ENOTCONN;
-	figures_now(&f, figures_mapped());
+	reference_figures(&f, figures_mapped());
 	figures_wire(&f, clk_precision(), &says);
 	fill(src, &h, &says);
 	src->request = (struct ntp_request){

@@ -56,7 +56,12 @@ static void tell_result(const struct ntp_source *src,
 	n->rx_stamp = (char)r->receive;
 }
 
-static void tell(const struct ntp_source *src, struct report_ntpdata *n)
+/**
+ * report_ntpdata_of() - a server or peer as its packets tell of it
+ * @src: it
+ * @n: is filled
+ */
+void report_ntpdata_of(const struct ntp_source *src, struct report_ntpdata *n)
 {
 	const struct ntp_report *r = &src->report;
 	const struct sockaddr *remote = (const void *)&src->source.address;
@@ -95,7 +100,7 @@ size_t report_ntpdata(struct report_ntpdata *n, size_t max)
 
 	for (s = sources; s && done < max; s = s->next)
 		if (s->type == SOURCE_SERVER || s->type == SOURCE_PEER)
-			tell((const struct ntp_source *)s, &n[done++]);
+			report_ntpdata_of((const void *)s, &n[done++]);
 	return done;
 }
 

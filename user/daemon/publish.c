@@ -45,7 +45,8 @@ static struct {
 	bool attached;
 	enum publish_state state;
 	double lease;
-	bool cut;		/* the last one given ends with a leap second */
+	bool cut;		/* the last one given is shorter, as the map is */
+	double straight;	/* what was given is to be given anew, s */
 	int refusal;		/* the last one, said once */
 	struct timer retry;	/* looks for the module */
 	struct timer renew;
@@ -154,9 +155,11 @@ static double put_base(struct nlmsghdr *nlh, bool mapped)
 
 	mnl_attr_put_u32(nlh, KNTP_A_CLOCK_BASE, mapped ? KNTP_BASE_MAP :
 							  KNTP_BASE_SYSTEM);
+	pub.straight = HUGE_VAL;
 	if (!mapped)
 		return pub.lease;
 	figures_line(&l);
+	pub.straight = l.straight;
 	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_RAW, (uint64_t)l.raw);
 	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_UTC, (uint64_t)l.utc);
 	mnl_attr_put_u64(nlh, KNTP_A_CLOCK_MAP_RATE, (uint64_t)l.rate);
@@ -222,7 +225,7 @@ static void vouched(const struct figures *f)
 	pub.vouched_steps = pub.steps;
 	pub.vouched_ref_time = f->ref_time;
 	pub.state = PUBLISH_VOUCHED;
-	timer_set(&pub.renew, pub.lease / 4);
+	timer_set(&pub.renew, fmin(pub.lease / 4, pub.straight));
 }
 
 static void wait_for_correction(void)

@@ -147,8 +147,13 @@ static const struct sample *sample_at(const struct estimate *e, unsigned int i)
 	return &e->sample[(e->first + i) % ESTIMATE_SAMPLES];
 }
 
-/* How often the samples cross the fitted line, and once: a poor fit is seldom. */
-static unsigned int count_runs(const struct estimate *e)
+/**
+ * report_runs() - how often the samples cross the line, and once
+ * @e: an estimate that is valid
+ *
+ * A poor fit is crossed seldom.
+ */
+unsigned int report_runs(const struct estimate *e)
 {
 	const struct sample *s;
 	unsigned int i, runs = 0;
@@ -180,7 +185,7 @@ size_t report_sourcestats(struct report_sourcestats *s, size_t max)
 					  sample_at(e, 0)->raw);
 		if (!e->valid)
 			continue;
-		s->runs = count_runs(e);
+		s->runs = report_runs(e);
 		s->frequency = reference.frequency - e->fit.frequency;
 		s->skew = e->skew;
 		s->offset = seconds(reference_time(now) -
@@ -188,6 +193,17 @@ size_t report_sourcestats(struct report_sourcestats *s, size_t max)
 		s->deviation = e->fit.noise;
 	}
 	return n;
+}
+
+/**
+ * report_mark() - how it was selected, or why it was not
+ * @s: a source
+ *
+ * Return: selectdata's mark.
+ */
+char report_mark(const struct source *s)
+{
+	return marks[s->status].full;
 }
 
 size_t report_select(struct report_select *s, size_t max)
@@ -199,7 +215,7 @@ size_t report_select(struct report_select *s, size_t max)
 	for (src = sources; src && n < max; src = src->next, n++, s++) {
 		memset(s, 0, sizeof(*s));
 		name_source(src, s->name, s->address);
-		s->mark = marks[src->status].full;
+		s->mark = report_mark(src);
 		s->noselect = src->noselect;
 		s->prefer = src->prefer;
 		s->trust = src->trust;
@@ -215,6 +231,15 @@ size_t report_select(struct report_select *s, size_t max)
 		s->hi = -src->error_lo;
 	}
 	return n;
+}
+
+/**
+ * report_smoothing() - how far what is served is from the estimate
+ * @state: where to
+ */
+void report_smoothing(struct smooth_state *state)
+{
+	smooth_report(clk_raw(), state);
 }
 
 /* Until there is a server that counts. */

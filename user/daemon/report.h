@@ -10,6 +10,7 @@
 #ifndef KNTPD_REPORT_H
 #define KNTPD_REPORT_H
 
+#include "smooth.h"
 #include "source.h"
 
 #include <net/if.h>
@@ -248,9 +249,17 @@ size_t report_sources(struct report_source *s, size_t max);
 size_t report_sourcestats(struct report_sourcestats *s, size_t max);
 size_t report_select(struct report_select *s, size_t max);
 
+/* How often the samples cross the line that is fitted to them, and once. */
+unsigned int report_runs(const struct estimate *e);
+/* The mark of selectdata. */
+char report_mark(const struct source *s);
+
 /* The owner of the server and peer associations fills these. */
+struct ntp_source;
+void report_ntpdata_of(const struct ntp_source *src, struct report_ntpdata *n);
 size_t report_ntpdata(struct report_ntpdata *n, size_t max);
 void report_activity(struct report_activity *a);
+void report_smoothing(struct smooth_state *state);
 /* The owner of the daemon's own server fills this; zeros where there is none. */
 void report_serverstats(struct report_serverstats *s);
 
@@ -269,6 +278,7 @@ bool report_matches(const struct source *src, const char *which);
  * sense, -ENOENT for a WHICH that means no source. WHICH is as above.
  */
 int act_makestep(char *why);		/* what is left to correct, at once */
+int act_smoothing(bool reset, char *why);	/* or activate */
 int act_burst(unsigned int good, unsigned int total, const char *which,
 	      char *why);
 int act_online(const char *which, char *why);

@@ -10,9 +10,11 @@
 #include "conf.h"
 #include "discipline.h"
 #include "dump.h"
+#include "intersect.h"
 #include "leap.h"
 #include "log.h"
 #include "loop.h"
+#include "records.h"
 #include "reference.h"
 #include "source.h"
 
@@ -34,15 +36,10 @@ static struct {
 	double maxdistance, maxjitter, reselect, combinelimit, stratumweight;
 	double clock_error;
 	unsigned int minsources;
+	int orphan;		/* stratum of `local`; 0: no such mode */
 	const struct source *selected;
 	struct timer begin;	/* armed while the first answers are awaited */
 } opt;
-
-/* An end of a source's interval. */
-struct end {
-	double at;
-	int opens;
-};
 
 static void select_all(const struct source *sampled);
 
@@ -76,6 +73,7 @@ void select_init(const struct config *c)
 	opt.stratumweight = c->stratumweight;
 	opt.clock_error = c->maxclockerror * 1e-6;
 	opt.minsources = (unsigned int)c->minsources;
+	opt.orphan = c->local.enabled && c->local.orphan ? c->local.stratum : 0;
 	opt.begin.fn = waited_enough;
 	timer_set(&opt.begin, PATIENCE);
 }
@@ -114,6 +112,8 @@ static enum source_status judge(const struct source *s, double dist)
 		return SOURCE_UNREACHABLE;
 	if (!(dist < opt.maxdistance))
 		return SOURCE_DISTANCE;
+	if (opt.orphan && s->stratum >= opt.orphan)
+		return SOURCE_ORPHAN;
 	if (s->est.fit.noise > opt.maxjitter)
 		return SOURCE_JITTERY;
 	return SOURCE_WAITS_UPDATE;
@@ -143,15 +143,6 @@ static unsigned int judge_all(int64_t raw, int64_t real)
 	return n;
 }
 
-static int compare_ends(const void *a, const void *b)
-{
-	const struct end *x = a, *y = b;
-
-	if (x->at != y->at)
-		return x->at < y->at ? -1 : 1;
-	return y->opens - x->opens;
-}
-
 static size_t collect_ends(struct end *end, bool trusted)
 {
 	const struct source *s;
@@ -163,25 +154,7 @@ static size_t collect_ends(struct end *end, bool trusted)
 		end[n++] = (struct end){ s->error_lo, 1 };
 		end[n++] = (struct end){ s->error_hi, -1 };
 	}
-	qsort(end, n, sizeof(*end), compare_ends);
 	return n;
-}
-
-/* The interval that most share; how many do. */
-static int overlap(const struct end *end, size_t n, double *lo, double *hi)
-{
-	int depth = 0, best = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		depth += end[i].opens;
-		if (depth > best) {
-			best = depth;
-			*lo = end[i].at;
-			*hi = i + 1 < n ? end[i + 1].at : end[i].at;
-		}
-	}
-	return best;
 }
 
 static bool any(bool (*test)(const struct source *))
@@ -238,7 +211,7 @@ static unsigned int find_true(unsigned int n)
 	if (!end)
 		return 0;
 	ends = collect_ends(end, trusted);
-	depth = overlap(end, ends, &lo, &hi);
+	depth = intersect(end, ends, &lo, &hi);
 	free(end);
 	for (s = sources; s; s = s->next) {
 		if (!is_candidate(s))
@@ -365,12 +338,31 @@ static void announce(const struct source *s)
 	opt.selected = s;
 }
 
+/*
+ * Those that have but their own clocks follow the one with the lowest reference
+ * id, if that is not this host.
+ */
+static unsigned int take_orphan(void)
+{
+	struct source *s, *found = NULL;
+
+	for (s = sources; s; s = s->next)
+		if (s->status == SOURCE_ORPHAN && s->refid < s->own_refid &&
+		    (!found || s->refid < found->refid))
+			found = s;
+	if (found)
+		found->status = SOURCE_WAITS_UPDATE;
+	return found != NULL;
+}
+
 /* Nobody to select: true only when it is because they do not agree. */
 static struct source *choose(int64_t raw, int64_t real, bool *discord)
 {
 	unsigned int n = judge_all(raw, real);
 
 	*discord = false;
+	if (!n)
+		n = take_orphan();
 	if (!n)
 		return NULL;
 	if (opt.begin.armed && !all_have_answered()) {
@@ -389,7 +381,7 @@ static struct source *choose(int64_t raw, int64_t real, bool *discord)
 	return best();
 }
 
-static void select_all(const struct source *sampled)
+static void select_now(const struct source *sampled)
 {
 	struct selection sel = { .source = NULL };
 	struct source *s;
@@ -418,6 +410,13 @@ static void select_all(const struct source *sampled)
 							opt.clock_error) +
 		fabs((double)(sel.fit.utc - fit_at(&s->est.fit, raw).utc)) * 1e-9;
 	discipline_update(&sel);
+}
+
+static void select_all(const struct source *sampled)
+{
+	select_now(sampled);
+	if (sampled)
+		record_selection();
 }
 
 /**
@@ -464,6 +463,8 @@ void source_del(struct source *src)
  */
 void source_sample(struct source *src, const struct sample *s)
 {
+	struct fit before = src->est.fit;
+	bool valid = src->est.valid;
 	struct sample counted = *s;
 
 	if (!leap_sample(&counted)) {
@@ -473,6 +474,7 @@ void source_sample(struct source *src, const struct sample *s)
 	src->updates++;
 	estimate_add(&src->est, &counted);
 	select_all(src);
+	record_statistics(src, valid ? &before : NULL);
 }
 
 /**

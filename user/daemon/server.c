@@ -61,13 +61,13 @@ static bool is_answered(const struct server_packet *p)
 static uint64_t served_then(int64_t real, bool mapped)
 {
 	if (mapped)
-		real = reference_time(clk_raw_of_real(real));
+		real = figures_time(clk_raw_of_real(real));
 	return ntp_from_unix(real);
 }
 
 static uint64_t served_now(bool mapped)
 {
-	return ntp_from_unix(mapped ? reference_time(clk_raw()) : clk_real());
+	return ntp_from_unix(mapped ? figures_time(clk_raw()) : clk_real());
 }
 
 static void count(const struct server_packet *p)

@@ -39,6 +39,7 @@ enum source_status {
  * @address: of a server; family AF_UNSPEC for a reference clock
  * @refid: what this host calls it as its reference (IPv4 address, first four
  *	octets of the MD5 of an IPv6 address, or a refclock's id), host order
+ * @own_refid: likewise what it calls this host; 0 until that is known
  * @stratum: it claims
  * @leap: it claims, enum ntp_leap
  * @reach: register of the last eight polls
@@ -57,7 +58,7 @@ struct source {
 	enum source_type type;
 	char name[256];
 	struct sockaddr_storage address;
-	uint32_t refid;
+	uint32_t refid, own_refid;
 	uint8_t stratum;
 	uint8_t leap;
 	uint8_t reach;

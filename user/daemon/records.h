@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* `log`: what was measured and what was made of it, a line each, in files. */
+#ifndef KNTPD_RECORDS_H
+#define KNTPD_RECORDS_H
+
+#include <stdbool.h>
+
+struct config;
+struct fit;
+struct ntp_source;
+struct source;
+
+/**
+ * struct record_update - an update of the clock
+ * @source: that was selected
+ * @offset: of the clock since the update before, positive is fast, s
+ * @left: what was left to be corrected by the update before, positive is slow, s
+ * @deviation: of the offset, s
+ * @max_error: what the clock may have been off by at the most until now, s
+ */
+struct record_update {
+	const struct source *source;
+	double offset, left, deviation;
+	double max_error;
+};
+
+void records_init(const struct config *c);
+/* Files that were renamed are begun anew. */
+void records_reopen(void);
+void record_measurement(const struct ntp_source *src, bool synced);
+void record_statistics(const struct source *src, const struct fit *before);
+void record_selection(void);
+void record_update(const struct record_update *u);
+
+#endif
