@@ -198,8 +198,8 @@ def said_to(ns, server):
     return said[0] >> 6, said[1]
 
 
-def is_said(test, lan, name, wanted, daemon, seconds=10):
-    server = lan.address["kntpd"]
+def is_said(test, lan, name, wanted, daemon, seconds=10, host="kntpd"):
+    server = lan.address[host]
     test.result(test.until(lambda: said_to("other", server) == wanted, seconds),
                 f"{name}: leap {wanted[0]}, stratum {wanted[1]} on the wire",
                 f"{said_to('other', server)}\n{daemon.why()}")

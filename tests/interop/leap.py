@@ -116,23 +116,24 @@ def over(test, lan, truth, name, slews, kernel):
     return leaps
 
 
-def begin(test, lan, sign, kind, *lines):
+def begin(test, lan, name, sign, kind, leap, what, *lines):
+    """Before it, and synchronised: WHAT, which replies with LEAP show."""
     time.clock_settime(time.CLOCK_REALTIME, MIDNIGHT - LEAD)
     truth = Truth("one", sign).start()
     daemon = kind(test, "kntpd", [
         f"server {lan.address['one']} iburst minpoll 0 maxpoll 0",
         "listen hook local", "allow all", *lines])
+    test.result(test.until(lambda: said_to("other", lan.address["kntpd"]) ==
+                           (leap, 2), LEAD / lab.SCALE),
+                f"{name}: {what}", daemon.why())
     return truth, daemon
 
 
 def smeared(test, lan):
     """The kernel leaps, and clients see neither that nor anything announced:
     they have the first half percent of it when this ends."""
-    truth, daemon = begin(test, lan, 1, Kntpd,
+    truth, daemon = begin(test, lan, "smeared", 1, Kntpd, 0, "synchronised",
                           "smoothtime 500 1000 leaponly")
-    test.result(test.until(lambda: said_to("other", lan.address["kntpd"]) ==
-                           (0, 2), LEAD / lab.SCALE),
-                "smeared: synchronised", daemon.why())
     seen, leaps = [], set()
     while truth.since() < SMEAR:
         before = truth.since()
@@ -161,11 +162,9 @@ def smeared(test, lan):
 
 
 def one(test, lan, name, sign, control, *lines):
-    truth, daemon = begin(test, lan, sign, Kntpd if control else Victim, *lines)
-    announced = (1 if sign > 0 else 2, 2)
-    test.result(test.until(lambda: said_to("other", lan.address["kntpd"]) ==
-                           announced, LEAD / lab.SCALE),
-                f"{name}: synchronised, and it is announced", daemon.why())
+    truth, daemon = begin(test, lan, name, sign, Kntpd if control else Victim,
+                          1 if sign > 0 else 2,
+                          "synchronised, and it is announced", *lines)
     leaps = over(test, lan, truth, name, "leapsecmode slew" in lines,
                  control and not lines)
     test.result("leap second was" in daemon.why() and

@@ -5,7 +5,8 @@ measure and make of it is in their log files."""
 import os
 
 import lab
-from kntpd import Kntpd, Lan, said_to
+from kntpd import Lan, is_said
+from victim import Victim
 
 STRATUM = 8
 # What chronyd's log files have.
@@ -13,7 +14,9 @@ COLUMNS = {"measurements": 20, "statistics": 13, "selection": 10,
            "tracking": 14}
 
 
-class Orphan(Kntpd):
+class Orphan(Victim):
+    """Both have the guest's clock: who corrected it would follow itself."""
+
     def __init__(self, test, lan, ns, other):
         super().__init__(test, ns, [
             f"server {lan.address[other]} iburst minpoll 0 maxpoll 0",
@@ -21,11 +24,9 @@ class Orphan(Kntpd):
             f"log {' '.join(COLUMNS)}", "logbanner 5"])
 
     def begin(self):
-        """Both have the guest's clock: who corrected it would follow itself."""
         with open(self.conf, "a", encoding="ascii") as conf:
             conf.write(f"logdir {self.dir}\n")
-        self.process = self.lab.start(self.ns, self.log,
-                                      ["kntpd", "-d", "-x", "-f", self.conf])
+        super().begin()
 
     def records(self, name):
         path = os.path.join(self.dir, f"{name}.log")
@@ -38,10 +39,7 @@ class Orphan(Kntpd):
 
 
 def says(test, name, lan, host, stratum, daemon):
-    test.result(test.until(lambda: said_to("other", lan.address[host]) ==
-                           (0, stratum), 40),
-                f"{name}: {host} says stratum {stratum}",
-                (said_to("other", lan.address[host]), daemon.why()))
+    is_said(test, lan, f"{name}, {host}", (0, stratum), daemon, 40, host)
 
 
 def recorded(test, daemon, name):

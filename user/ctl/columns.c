@@ -101,6 +101,11 @@ const char *leap_long(struct json_object *o)
 	return words[member_i64(o, "leap_indicator") & 3];
 }
 
+const char *yes_no(struct json_object *o, const char *key)
+{
+	return member_bool(o, key) ? "Yes" : "No";
+}
+
 char leap_short(struct json_object *o)
 {
 	return "N+-?"[member_i64(o, "leap_indicator") & 3];

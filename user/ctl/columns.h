@@ -22,6 +22,9 @@ double ppm_of(struct json_object *o, const char *key);
 /* A reference id as chronyc has it: "CB00710F". */
 char *hex_of(struct json_object *o, const char *key, char buf[COLUMN]);
 
+/* "Yes" or "No": a boolean member. */
+const char *yes_no(struct json_object *o, const char *key);
+
 /* "Normal", "N": the leap status in chronyc's words. */
 const char *leap_long(struct json_object *o);
 char leap_short(struct json_object *o);

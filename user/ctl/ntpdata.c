@@ -27,11 +27,6 @@ static const char *stamp_long(struct json_object *o, const char *key)
 	       !strcmp(stamp, "hardware") ? "Hardware" : "Invalid";
 }
 
-static const char *yes(struct json_object *o, const char *key)
-{
-	return member_bool(o, key) ? "Yes" : "No";
-}
-
 static const char *address_or(struct json_object *o, const char *key)
 {
 	return member_has(o, key) ? member_str(o, key) : "[UNSPEC]";
@@ -109,8 +104,8 @@ static void ntpdata_text(struct json_object *o)
 	printf("NTP tests       : %.3s %.3s %s\n", tests,
 	       strlen(tests) == 10 ? tests + 3 : "",
 	       strlen(tests) == 10 ? tests + 6 : "");
-	printf("Interleaved     : %s\n", yes(o, "interleaved"));
-	printf("Authenticated   : %s\n", yes(o, "authenticated"));
+	printf("Interleaved     : %s\n", yes_no(o, "interleaved"));
+	printf("Authenticated   : %s\n", yes_no(o, "authenticated"));
 	printf("TX timestamping : %s\n", stamp_long(o, "tx_timestamping"));
 	printf("RX timestamping : %s\n", stamp_long(o, "rx_timestamping"));
 	for (i = 0; i < TOTALS; i++)
@@ -143,8 +138,8 @@ static void ntpdata_csv(struct json_object *o)
 	       seconds_of(o, "response_time_ns"),
 	       member_double(o, "jitter_asymmetry"), tests,
 	       strlen(tests) == 10 ? tests + 3 : "",
-	       strlen(tests) == 10 ? tests + 6 : "", yes(o, "interleaved"),
-	       yes(o, "authenticated"), stamp_long(o, "tx_timestamping"),
+	       strlen(tests) == 10 ? tests + 6 : "", yes_no(o, "interleaved"),
+	       yes_no(o, "authenticated"), stamp_long(o, "tx_timestamping"),
 	       stamp_long(o, "rx_timestamping"));
 	for (i = 0; i < TOTALS; i++)
 		printf(",%" PRId64, member_i64(o, totals[i].key));

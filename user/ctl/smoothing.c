@@ -6,14 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *yes(struct json_object *o, const char *key)
-{
-	return member_bool(o, key) ? "Yes" : "No";
-}
-
 static void print_text(struct json_object *o)
 {
-	printf("Active         : %s%s\n", yes(o, "active"),
+	printf("Active         : %s%s\n", yes_no(o, "active"),
 	       member_bool(o, "leap_only") ? " (leap second only)" : "");
 	printf("Offset         : %+.9f seconds\n", seconds_of(o, "offset_ns"));
 	printf("Frequency      : %+.6f ppm\n", ppm_of(o, "frequency_ppb"));
@@ -27,8 +22,8 @@ static void print_text(struct json_object *o)
 
 static void print_csv(struct json_object *o)
 {
-	printf("%s,%s,%.9f,%.6f,%.6f,%.1f,%.1f\n", yes(o, "active"),
-	       yes(o, "leap_only"), seconds_of(o, "offset_ns"),
+	printf("%s,%s,%.9f,%.6f,%.6f,%.1f,%.1f\n", yes_no(o, "active"),
+	       yes_no(o, "leap_only"), seconds_of(o, "offset_ns"),
 	       ppm_of(o, "frequency_ppb"), ppm_of(o, "wander_ppb_s"),
 	       seconds_of(o, "last_update_ns"),
 	       seconds_of(o, "remaining_ns"));

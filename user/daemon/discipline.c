@@ -156,6 +156,17 @@ double reference_dispersion(int64_t raw)
 	return reference.root_dispersion + fmax(age, 0) * reference.growth;
 }
 
+/**
+ * reference_distance() - the root distance as it has grown
+ * @raw: until when, CLOCK_MONOTONIC_RAW, ns
+ *
+ * RFC 5905 section 11.2.1. Return: s.
+ */
+double reference_distance(int64_t raw)
+{
+	return reference.root_delay / 2 + reference_dispersion(raw);
+}
+
 static double slew_limit(void)
 {
 	return HASTE * fmin(d.conf->maxslewrate * 1e-6, clk_max_frequency());
@@ -384,8 +395,8 @@ void discipline_update(const struct selection *sel)
 		log_msg(LOG_WARNING, "the system clock is off by %.6f s", error);
 	smooth(&before, &sel->fit, known);
 	u.offset = u.left - error;
-	u.max_error = fabs(u.offset) + fabs(u.left) + reference.root_delay / 2 +
-		      reference_dispersion(sel->fit.raw);
+	u.max_error = fabs(u.offset) + fabs(u.left) +
+		      reference_distance(sel->fit.raw);
 	keep_reference(sel, error);
 	record_update(&u);
 	steer(error, until_next(sel->source));

@@ -8,7 +8,6 @@ struct selection;
 
 int discipline_init(const struct config *c);
 void discipline_update(const struct selection *sel);
-/* Under `local`: while nobody is followed, this host's clock is. */
 /* The sources contradict each other: nothing is vouched for any more. */
 void discipline_lost(void);
 /* Steps what is left to be corrected. 0 or -errno. */

@@ -149,18 +149,21 @@ bool figures_mapped(void)
 	return !source && (!clk_controlled() || smooth_enabled());
 }
 
+/* The estimate and what smoothing adds: a line through leap seconds. */
+static int64_t through(int64_t raw)
+{
+	return reference_line(raw) + llround(smooth_offset(raw) * 1e9);
+}
+
 /**
  * figures_time() - what is served instead of the system clock
  * @raw: when, CLOCK_MONOTONIC_RAW, ns
  *
- * A leap second is smoothed as well: what is served is a line through it.
- * Return: ns since 1970.
+ * A leap second is smoothed as well. Return: ns since 1970.
  */
 int64_t figures_time(int64_t raw)
 {
-	if (!smooth_enabled())
-		return reference_time(raw);
-	return reference_line(raw) + llround(smooth_offset(raw) * 1e9);
+	return smooth_enabled() ? through(raw) : reference_time(raw);
 }
 
 /**
@@ -177,9 +180,7 @@ void figures_line(struct figures_line *line)
 	line->utc = figures_time(raw);
 	line->straight = smooth_straight(raw);
 	span = (int64_t)(fmin(line->straight, LINE_SPAN) * 1e9);
-	gained = smooth_enabled() ?
-		 figures_time(raw + span) - figures_time(raw) - span :
-		 reference_line(raw + span) - reference_line(raw) - span;
+	gained = through(raw + span) - through(raw) - span;
 	line->lasts = smooth_enabled() ? smooth_lasts(raw) :
 					 reference_lasts(raw);
 	line->rate = (int64_t)((double)gained / (double)span * 0x1p64);

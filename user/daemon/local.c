@@ -34,26 +34,22 @@ static double seconds_since(int64_t raw)
 	return (double)(clk_raw() - raw) * 1e-9;
 }
 
-static double distance(void)
-{
-	return reference.root_delay / 2 + reference_dispersion(clk_raw());
-}
-
 /* How long it has to be waited for at least, s; 0 or less: it is time. */
 static double remaining(void)
 {
 	const struct local_conf *c = local.conf;
-	double left = c->waitunsynced - seconds_since(local.updated ?:
-						      local.begun);
+	double left, distance;
 
 	if (c->activate > 0 && !local.good)
 		return LOOK_MAX;
 	if (!reference.synced)
-		return left;
+		return c->waitunsynced -
+		       seconds_since(local.updated ?: local.begun);
 	left = c->waitsynced - seconds_since(local.updated);
+	distance = reference_distance(clk_raw());
 	if (!(reference.growth > 0))
-		return fmax(left, distance() < c->distance ? LOOK_MAX : 0);
-	return fmax(left, (c->distance - distance()) / reference.growth);
+		return fmax(left, distance < c->distance ? LOOK_MAX : 0);
+	return fmax(left, (c->distance - distance) / reference.growth);
 }
 
 /*
@@ -128,7 +124,8 @@ void local_updated(void)
 	local.active = false;
 	if (reference.synced) {
 		local.updated = clk_raw();
-		local.good |= distance() < local.conf->activate;
+		local.good |= reference_distance(local.updated) <
+			      local.conf->activate;
 	}
 	if (local.begun)
 		look(NULL);

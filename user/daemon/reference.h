@@ -48,6 +48,8 @@ extern struct reference reference;
 
 /* Root dispersion for a reply that leaves at RAW, s: RFC 5905 section 11.3. */
 double reference_dispersion(int64_t raw);
+/* Half the root delay and that dispersion, s: what the estimate may be off by. */
+double reference_distance(int64_t raw);
 /* What CLOCK_REALTIME still has to be corrected by, s (positive: it is slow). */
 double reference_correction(void);
 /* Likewise for one moment, ns: true time less REAL. */

@@ -281,6 +281,8 @@ static bool agrees(const struct fit *a, const struct fit *b)
 static void combine(struct source *sel, int64_t raw, struct fit *out)
 {
 	double t = 0, f = 0, wt = 0, wf = 0, vt, vf;
+	double limit = opt.combinelimit *
+		       (root_distance(sel, raw) + opt.reselect);
 	struct fit mine = fit_at(&sel->est.fit, raw), fit;
 	struct source *s;
 
@@ -289,9 +291,7 @@ static void combine(struct source *sel, int64_t raw, struct fit *out)
 			continue;
 		fit = fit_at(&s->est.fit, raw);
 		if (s != sel &&
-		    (root_distance(s, raw) > opt.combinelimit *
-					(root_distance(sel, raw) + opt.reselect) ||
-		     !agrees(&fit, &mine))) {
+		    (root_distance(s, raw) > limit || !agrees(&fit, &mine))) {
 			s->status = SOURCE_NOT_COMBINED;
 			continue;
 		}
