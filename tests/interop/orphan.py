@@ -56,8 +56,10 @@ def recorded(test, daemon, name):
 
 def orphan(test):
     lan = Lan(test)
-    first = Orphan(test, lan, "one", "two")
+    # Who comes later hears the other one say STRATUM, and still leads.
     second = Orphan(test, lan, "two", "one")
+    says(test, "the first to come", lan, "two", STRATUM, second)
+    first = Orphan(test, lan, "one", "two")
     says(test, "both", lan, "one", STRATUM, first)
     says(test, "both", lan, "two", STRATUM + 1, second)
     test.equal("the one with the higher address follows", [
