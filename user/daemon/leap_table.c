@@ -67,7 +67,7 @@ int leap_parse_list(const char *text, size_t len, struct leap_table *t,
 	size_t n;
 
 	memset(t, 0, sizeof(*t));
-	for (; text < end; text = eol + 1, number++) {
+	for (; text < end; text = eol + (eol < end), number++) {
 		eol = memchr(text, '\n', (size_t)(end - text));
 		if (!eol)
 			eol = end;
@@ -158,12 +158,13 @@ int leap_parse_tzif(const uint8_t *data, size_t len, struct leap_table *t,
 		return not_tzif(why);
 	p += skip;
 	for (i = 0; i < b.leaps && !wrong; i++, p += 12) {
-		int64_t at = be64(p) - before;
+		int64_t at = be64(p);
 
 		correction = (int32_t)be32(p + 8);
-		/* It stands for its own second, which is the day's last. */
-		if (at <= 0 || at > INT64_MAX / 2)
+		if (at <= before || at > INT64_MAX / 2)
 			return not_tzif(why);
+		/* It stands for its own second, which is the day's last. */
+		at -= before;
 		at += (DAY - at % DAY) % DAY;
 		/* An entry that repeats the last is where the table expires. */
 		if (i && correction == before) {
