@@ -55,8 +55,8 @@ class Truth(liar.Liar):
         return [liar.reply(request, leap=leap, now=utc)]
 
 
-def ask(lan, truth):
-    """What is served less the truth, the reply's leap, what may be between both
+def ask(lan, truth, utc):
+    """What is served less UTC() says, the reply's leap, what may be between both
     (the way, and the error that the reply states), and whether the system clock
     had leapt, as truth had, all the time."""
     with lab.inside("other"):
@@ -64,7 +64,7 @@ def ask(lan, truth):
     with sock:
         sock.settimeout(lab.SCALE)
         sock.connect((lan.address["kntpd"], 123))
-        before, _ = truth.now()
+        before = utc()
         right = truth.off() < 0.5
         sock.send(b"\x23" + bytes(39) + os.urandom(8))
         try:
@@ -72,7 +72,7 @@ def ask(lan, truth):
         except OSError:
             return None
         right = right and truth.off() < 0.5
-        after, _ = truth.now()
+        after = utc()
     # Whoever is asked while it happens may say either.
     if not 0 <= after - before < 0.5:
         return None
@@ -86,7 +86,7 @@ def over(test, lan, truth, name, slews, kernel):
     """From before it to after it, all that is served."""
     worst, leaps, wrong, asked = 0, [], [], 0
     while truth.now()[0] < MIDNIGHT + AFTER:
-        got = ask(lan, truth)
+        got = ask(lan, truth, lambda: truth.now()[0])
         if not got:
             continue
         asked += 1
@@ -137,12 +137,12 @@ def smeared(test, lan):
     seen, leaps = [], set()
     while truth.since() < SMEAR:
         before = truth.since()
-        got = ask(lan, truth)
+        got = ask(lan, truth, truth.line)
         if not got:
             continue
         off, said, within, _ = got
         leaps.add(said)
-        seen.append((before, off - (before >= 0), within))
+        seen.append((before, off, within))
     jumps = [(a, b) for a, b in zip(seen, seen[1:])
              if abs(b[1] - a[1]) > 0.001 * (b[0] - a[0]) + a[2] + b[2]]
     test.note(f"smeared: {len(seen)} replies, from {seen[0][1]:.6f} s to "
