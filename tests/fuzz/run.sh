@@ -13,7 +13,7 @@ root=../..
 out=${KNTP_BUILD:-$root/build}/tests/fuzz
 seconds=${KNTP_FUZZ_SECONDS:-10}
 seed=${KNTP_SEED:-$(($(date +%s) % 1000000000))}
-read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units acl_file chronyd ntp_reply conf dump leap}"
+read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units acl_file chronyd ntp_reply conf dump leap devices}"
 
 flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror
        -fno-omit-frame-pointer "-I$root/include/uapi" "-I$root/user/lib"
@@ -34,6 +34,7 @@ sources() # target
 	units)	ls "$user/lib/units.c" ;;
 	chronyd) ls "$user/daemon/chronyd.c" ;;
 	leap)	ls "$user/daemon/leap_table.c" ;;
+	devices) ls "$user"/daemon/{acts,nmea}.c ;;
 	dump)	ls "$user/daemon/dump_text.c" ;;
 	conf)	ls "$user"/daemon/conf*.c ;;
 	ntp_reply)

@@ -139,9 +139,13 @@ static void refclocks(void)
 		   "refclock PHC eth0:nocrossts:extpps:pin=-1:channel=2:clear "
 		   "pps local stratum 1 prefer trust require minsamples 3 "
 		   "maxsamples 4 maxunreach 5\n"
-		   "refclock RTC /dev/rtc0:utc\n"))
+		   "refclock RTC /dev/rtc0:utc\n"
+		   "refclock NMEA /dev/ttyS0:baud=4800\n"
+		   "refclock GPSD 127.0.0.1:device=/dev/a:pps:port=9\n"
+		   "refclock ACTS /dev/ttyS1:phone=1,2:dial=ATDP:phone=3:"
+		   "init=ATZ:baud=1200 delay 0.5\n"))
 		return;
-	IS(n_refclock, 5);
+	IS(n_refclock, 8);
 	r = conf.refclock;
 	CHECK(r[0].driver == CONF_PPS && r[0].clear &&
 	      r[0].refid == 0x47505331 && r[0].lock == 0x4e4d4541 &&
@@ -161,6 +165,15 @@ static void refclocks(void)
 	      r[3].require && r[3].minsamples == 3 && r[3].maxsamples == 4 &&
 	      r[3].maxunreach == 5, "PHC");
 	CHECK(r[4].driver == CONF_RTC && r[4].utc, "RTC");
+	CHECK(r[5].driver == CONF_NMEA && r[5].baud == 4800 &&
+	      r[5].delay == 1 && r[5].poll == 4, "NMEA");
+	CHECK(r[6].driver == CONF_GPSD && r[6].gpsd_pps && r[6].port == 9 &&
+	      r[6].delay == 1e-9 && !strcmp(r[6].device, "/dev/a"), "GPSD");
+	CHECK(r[7].driver == CONF_ACTS && r[7].n_phones == 2 &&
+	      !strcmp(r[7].phone[0], "1,2") && !strcmp(r[7].phone[1], "3") &&
+	      !strcmp(r[7].init, "ATZ") && !strcmp(r[7].dial, "ATDP") &&
+	      r[7].baud == 1200 && r[7].poll == 12 && r[7].delay == 0.5,
+	      "ACTS");
 	conf_free(&conf);
 }
 

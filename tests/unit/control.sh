@@ -137,6 +137,8 @@ tables()
 	^,?,ntp1.example.net,2,6,376,1300,-0.000923000,-0.000924000,0.043000000
 	=,+,198.51.100.7,1,-2,1,4294967295,0.000000000,0.000000000,0.000000000
 	END
+	is "kntp sources -v: what is wrong" "   no carrier" \
+	   "$("$kntp" sources -v | grep -A1 '^#\*' | tail -n 1)"
 	prints sourcestats -n <<-'END'
 	Name/IP Address            NP  NR  Span  Frequency  Freq Skew  Offset  Std Dev
 	==============================================================================

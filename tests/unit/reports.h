@@ -52,11 +52,11 @@ size_t report_sources(struct report_source *s, size_t max)
 {
 	static const struct report_source fixed[] = {
 		{ SOURCE_REFCLOCK, '*', "GPS0", "", 0, 4, 0377, true, 11.9,
-		  -479e-9, -621e-9, 134e-9 },
+		  -479e-9, -621e-9, 134e-9, "no carrier" },
 		{ SOURCE_SERVER, '?', "ntp1.example.net", "203.0.113.15", 2, 6,
-		  0376, true, 1300, -923e-6, -924e-6, 43e-3 },
+		  0376, true, 1300, -923e-6, -924e-6, 43e-3, NULL },
 		{ SOURCE_PEER, '+', "198.51.100.7", "198.51.100.7", 1, -2, 1,
-		  false, 0, 0, 0, 0 },
+		  false, 0, 0, 0, 0, "" },
 	};
 	size_t i;
 

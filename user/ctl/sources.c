@@ -46,6 +46,8 @@ static int show(struct ctl *ctl, const struct table *t, int argc, char **argv)
 			o = json_object_array_get_idx(list, i);
 			(csv ? t->csv : t->text)(o, daemon_name(o, &flags),
 						 width);
+			if (flags.explain && *member_str(o, "problem"))
+				printf("   %s\n", member_str(o, "problem"));
 		}
 	}
 	json_object_put(answer);
@@ -104,7 +106,8 @@ int cmd_sources(struct ctl *ctl, int argc, char **argv)
 		"LastRx   age of the last sample, s unless a unit is given\n"
 		"Last     offset of the last sample against the clock as it is now\n"
 		"sample   [as it was measured] +/- the largest error it may have;\n"
-		"         positive where the local clock is ahead\n\n",
+		"         positive where the local clock is ahead\n"
+		"Below a reference clock stands what is wrong with it.\n\n",
 		source_text, source_csv,
 	};
 

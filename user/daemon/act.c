@@ -10,6 +10,7 @@
 #include "pool.h"
 #include "publish.h"
 #include "records.h"
+#include "refclock.h"
 #include "report.h"
 #include "serve.h"
 #include "smooth.h"
@@ -168,6 +169,8 @@ int act_reload(char *why)
 		snprintf(why, REPORT_WHY, "%.*s", REPORT_WHY - 1, error.text);
 		return err;
 	}
+	if (!refclock_same(&new))
+		log_msg(LOG_WARNING, "refclock: changed lines are read at the next start");
 	take_over(&new);
 	err = ntp_reload(act.conf, reason);
 	if (!err)

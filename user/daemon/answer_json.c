@@ -222,6 +222,8 @@ void answer_sources(struct json_object *object)
 		put_ns(o, "offset_ns", s->offset);
 		put_ns(o, "measured_offset_ns", s->measured);
 		put_ns(o, "error_ns", s->error);
+		if (s->problem && *s->problem)
+			put_str(o, "problem", s->problem);
 	}
 }
 

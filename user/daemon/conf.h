@@ -19,6 +19,8 @@ enum {
 	CONF_EXTFIELDS = 4,
 	CONF_SOURCES_MAX = 1024,
 	CONF_REFCLOCKS_MAX = 32,
+	CONF_WORD_MAX = 64,	/* of a driver's option, with its NUL */
+	CONF_PHONES = 8,
 	CONF_ACCESS_MAX = 65536,
 	CONF_LISTEN_MAX = 64,
 	CONF_HWTIMESTAMP_MAX = 64,
@@ -104,7 +106,8 @@ struct source_conf {
 };
 
 enum conf_driver {
-	CONF_PPS, CONF_SOCK, CONF_SHM, CONF_PHC, CONF_RTC,
+	CONF_PPS, CONF_SOCK, CONF_SHM, CONF_PHC, CONF_RTC, CONF_NMEA,
+	CONF_GPSD, CONF_ACTS,
 };
 
 /**
@@ -120,6 +123,14 @@ enum conf_driver {
  * @pin: PHC
  * @channel: PHC
  * @perm: SHM: mode of the segment
+ * @baud: NMEA, ACTS: speed of the line, bits a second
+ * @gpsd_pps: GPSD: its pulses, else its sentences
+ * @port: GPSD: host order; 0 its usual one
+ * @device: GPSD: only this receiver, or empty
+ * @init: ACTS: what sets the modem up, or empty
+ * @dial: ACTS: what comes before the number, or empty
+ * @phone: ACTS: numbers, in the order they are dialled
+ * @n_phones: how many
  * @poll: log2 s
  * @dpoll: log2 s, of the driver
  * @filter: samples kept between polls
@@ -149,6 +160,12 @@ struct refclock_conf {
 	bool clear, nocrossts, extpps, utc;
 	int pin, channel;
 	int perm;
+	int baud;
+	bool gpsd_pps;
+	int port;
+	char device[CONF_WORD_MAX], init[CONF_WORD_MAX], dial[CONF_WORD_MAX];
+	char phone[CONF_PHONES][CONF_WORD_MAX];
+	unsigned int n_phones;
 	int poll, dpoll;
 	int filter;
 	uint32_t refid, lock;

@@ -43,6 +43,7 @@ enum conf_kind {
 	CONF_U64,	/* uint64_t */
 	CONF_NUMBER,	/* double */
 	CONF_TEXT,	/* char * */
+	CONF_WORD,	/* char[CONF_WORD_MAX] */
 	CONF_LINK,	/* char[IF_NAMESIZE] */
 	CONF_REFID,	/* uint32_t, of 1 to 4 characters */
 	CONF_HEX,	/* extension field, of struct source_conf */

@@ -50,16 +50,32 @@ static const struct conf_option phc[] = {
 	INT(channel, 0, 65535), END
 };
 static const struct conf_option rtc[] = { FLAG(utc), END };
+#define BAUD	{ "baud", CONF_INT, AT(baud), 300, 230400, NULL }
+#define WORD(word)	{ #word, CONF_WORD, AT(word), 0, 0, NULL }
+static const struct conf_option nmea[] = { BAUD, END };
+static const struct conf_option gpsd[] = {
+	{ "pps", CONF_FLAG, AT(gpsd_pps), 0, 0, NULL }, INT(port, 1, 65535),
+	WORD(device), END
+};
+static const struct conf_option acts[] = {
+	BAUD, WORD(phone), WORD(init), WORD(dial), END
+};
 
 static const struct driver {
 	const char *name;
 	const struct conf_option *options;
+	double delay;	/* unless it is said */
+	int poll;
 } drivers[] = {
-	[CONF_PPS] = { "PPS", pps },
-	[CONF_SOCK] = { "SOCK", none },
-	[CONF_SHM] = { "SHM", shm },
-	[CONF_PHC] = { "PHC", phc },
-	[CONF_RTC] = { "RTC", rtc },
+	[CONF_PPS] = { "PPS", pps, 1e-9, 4 },
+	[CONF_SOCK] = { "SOCK", none, 1e-9, 4 },
+	[CONF_SHM] = { "SHM", shm, 1e-9, 4 },
+	[CONF_PHC] = { "PHC", phc, 1e-9, 4 },
+	[CONF_RTC] = { "RTC", rtc, 1e-9, 4 },
+	/* When in its second a sentence comes nobody knows but the operator. */
+	[CONF_NMEA] = { "NMEA", nmea, 1, 4 },
+	[CONF_GPSD] = { "GPSD", gpsd, 1, 4 },
+	[CONF_ACTS] = { "ACTS", acts, 1e-9, 12 },
 };
 
 static int driver_option(struct conf_line *l, const struct driver *d,
@@ -67,6 +83,7 @@ static int driver_option(struct conf_line *l, const struct driver *d,
 {
 	char *value = strchr(word, '=');
 	const struct conf_option *o;
+	struct conf_option at;
 	char what[48];
 
 	if (value)
@@ -82,7 +99,14 @@ static int driver_option(struct conf_line *l, const struct driver *d,
 		return conf_fail(l, "%sit has no value", what);
 	if (o->kind != CONF_FLAG && !value)
 		return conf_fail(l, "%sits value is missing, after =", what);
-	return conf_value(l, what, o, r, value);
+	at = *o;
+	/* One that may stand there several times. */
+	if (o->offset == AT(phone) && r->n_phones == CONF_PHONES)
+		return conf_fail(l, "%sthere are more than %d of them", what,
+				 CONF_PHONES);
+	if (o->offset == AT(phone))
+		at.offset += r->n_phones++ * CONF_WORD_MAX;
+	return conf_value(l, what, &at, r, value);
 }
 
 static int parameter(struct conf_line *l, struct refclock_conf *r)
@@ -135,30 +159,50 @@ static int find_driver(struct conf_line *l, struct refclock_conf *r)
 	for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
 		if (!strcasecmp(l->word[1], drivers[i].name)) {
 			r->driver = (enum conf_driver)i;
+			r->poll = drivers[i].poll;
 			return 0;
 		}
 	}
-	return conf_fail(l, "'%.60s' is not a driver: PPS, SOCK, SHM, PHC and RTC are",
+	return conf_fail(l, "'%.60s' is not a driver: PPS, SOCK, SHM, PHC, RTC, NMEA, GPSD and ACTS are",
 			 l->word[1]);
+}
+
+/* Each octet of it, so that two of them can be compared. */
+static void set_usual(const struct conf_line *l, struct refclock_conf *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->line = l->number;
+	r->perm = 0600;
+	r->filter = 64;
+	r->rate = 1;
+	r->maxlockage = 2;
+	r->delay = -1;
+	r->minsamples = -1;
+	r->maxsamples = -1;
+	r->maxunreach = 100000;
+	r->baud = 9600;
 }
 
 int conf_do_refclock(struct conf_line *l)
 {
-	struct refclock_conf r = {
-		.line = l->number, .perm = 0600, .poll = 4, .filter = 64,
-		.rate = 1, .maxlockage = 2, .delay = 1e-9, .minsamples = -1,
-		.maxsamples = -1, .maxunreach = 100000,
-	};
+	struct refclock_conf r;
 	struct config *c = l->c;
 	struct refclock_conf *at;
-	int err = find_driver(l, &r);
+	int err;
 
+	set_usual(l, &r);
+	err = find_driver(l, &r);
 	if (!err)
 		err = parameter(l, &r);
 	if (!err)
 		err = conf_options(l, 3, options, &r);
+	if (!err && r.driver == CONF_ACTS && !r.n_phones)
+		err = conf_fail(l, "phone: there is no number to dial");
 	if (err)
 		return err;
+	if (r.delay < 0)
+		r.delay = r.gpsd_pps ? drivers[CONF_PPS].delay :
+				       drivers[r.driver].delay;
 	at = conf_more(l, &c->refclock, &c->n_refclock, &c->refclock_room,
 		       sizeof(*at), CONF_REFCLOCKS_MAX);
 	if (!at)

@@ -259,6 +259,19 @@ static int set_choice(struct conf_line *l, const char *what,
 	return conf_fail(l, "%s'%.60s' is none of %s", what, word, known);
 }
 
+static int set_word(struct conf_line *l, const char *what, char *to,
+		    const char *word)
+{
+	size_t len = strlen(word);
+
+	if (!len || len >= CONF_WORD_MAX)
+		return conf_fail(l, "%s'%.60s' is not 1 to %d characters", what,
+				 word, CONF_WORD_MAX - 1);
+	memset(to, 0, CONF_WORD_MAX);
+	memcpy(to, word, len);
+	return 0;
+}
+
 static int set_link(struct conf_line *l, const char *what, char *to,
 		    const char *word)
 {
@@ -351,6 +364,8 @@ int conf_value(struct conf_line *l, const char *what,
 		return set_number(l, what, o, to, word);
 	case CONF_TEXT:
 		return conf_string(l, to, word);
+	case CONF_WORD:
+		return set_word(l, what, to, word);
 	case CONF_LINK:
 		return set_link(l, what, to, word);
 	case CONF_REFID:

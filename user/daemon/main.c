@@ -16,6 +16,7 @@
 #include "pool.h"
 #include "privs.h"
 #include "records.h"
+#include "refclock.h"
 #include "reference.h"
 #include "report.h"
 #include "select.h"
@@ -164,7 +165,6 @@ static void say_unused(void)
 		const char *name;
 		bool set;
 	} unused[] = {
-		{ "refclock", conf.n_refclock > 0 },
 		{ "hwtimestamp", conf.n_hwtimestamp > 0 },
 		{ "ratelimit (kntpd's own server)", conf.ratelimit.enabled },
 		{ "rtcfile", conf.rtcfile },
@@ -290,7 +290,9 @@ static int begin_sources(void)
 		dump_start(conf.dumpdir);
 		records_init(&conf);
 	}
-	err = ntp_start(&conf, why);
+	err = refclock_start(&conf);
+	if (!err)
+		err = ntp_start(&conf, why);
 	if (err)
 		log_msg(LOG_ERR, "%s", *why ? why : strerror(-err));
 	return err;
@@ -357,8 +359,10 @@ static void end(void)
 	control_close();
 	links_stop();
 	dump_stop();
-	if (!follows())
+	if (!follows()) {
 		ntp_stop();
+		refclock_stop();
+	}
 	discipline_stop();
 	if (!opt.once)
 		serve_stop();

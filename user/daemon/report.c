@@ -129,6 +129,7 @@ size_t report_sources(struct report_source *s, size_t max)
 		s->stratum = src->stratum;
 		s->poll = src->poll;
 		s->reach = src->reach;
+		s->problem = src->problem;
 		s->sampled = src->est.n > 0;
 		if (!s->sampled)
 			continue;

@@ -98,6 +98,7 @@ struct report_tracking {
  * @offset: of the last sample against the clock as it is corrected now, s
  * @measured: the same as it was measured, s
  * @error: bound of it, root distance included, s
+ * @problem: of a reference clock; NULL or empty: none
  */
 struct report_source {
 	enum source_type type;
@@ -112,6 +113,7 @@ struct report_source {
 	double offset;
 	double measured;
 	double error;
+	const char *problem;
 };
 
 /**

@@ -11,7 +11,9 @@
 #include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <termios.h>
 
 static const char *const allowed[] = {
 	/* time */
@@ -60,10 +62,14 @@ static const int families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
 /*
  * What devices, sockets and the C library are asked by ioctl, by the octet that
  * tells which driver: PTP, PPS and RTC (both 'p'), network devices; of a
- * terminal only what it is and how much there is to read.
+ * terminal what a receiver and a modem need: its settings, what is left of what
+ * came, and its wires; but no octet can be put into another's input.
  */
 static const unsigned int ioctl_kinds[] = { '=' << 8, 'p' << 8, 0x8900 };
-static const unsigned int ioctls[] = { 0x5401, 0x541b };
+static const unsigned int ioctls[] = {
+	TCGETS, TCSETS, TCSETSW, TCSETSF, TCFLSH, TCSBRK, TIOCMGET, TIOCMBIS,
+	TIOCMBIC, FIONREAD,
+};
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -48,6 +48,7 @@ enum source_status {
  * @samples_min: to be selectable, by its options
  * @updates: samples so far
  * @est: its samples
+ * @problem: what is wrong with it, where its owner knows; else NULL or empty
  * @status: from the last selection
  * @score: likewise
  * @error_lo: interval of true time by it, at the last selection, s from now
@@ -67,6 +68,7 @@ struct source {
 	unsigned int samples_min;
 	unsigned int updates;
 	struct estimate est;
+	const char *problem;
 	enum source_status status;
 	double score;
 	double error_lo, error_hi;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The time in sentences of NMEA 0183. */
+#ifndef KNTPD_NMEA_H
+#define KNTPD_NMEA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NMEA_LINE = 128 };	/* longest sentence, with its NUL; 82 by the norm */
+
+enum nmea_kind {
+	NMEA_OTHER,	/* a sentence without time and date */
+	NMEA_TIME,
+	NMEA_VOID,	/* the receiver does not know the time */
+	NMEA_GARBLED,	/* no sentence, or its sum is wrong */
+};
+
+/* LINE: from '$' to before its end. UTC, ns since 1970, is set with NMEA_TIME. */
+enum nmea_kind nmea_parse(const char *line, int64_t *utc);
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A receiver's sentences on a serial line. All that it sends for a second begins
+ * at a moment after it, which is the same each time: that one is stamped,
+ * whichever sentence it is that says the time.
+ */
+#include "refclock.h"
+#include "clk.h"
+#include "nmea.h"
+#include "serial.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The line is quiet for longer between what belongs to two seconds, ns. */
+#define GAP		(NS_PER_S / 10)
+/* Sentences without time, before it is said that there is none. */
+#define PATIENCE	50
+
+struct nmea {
+	int fd;
+	char line[NMEA_LINE];
+	size_t len;
+	int64_t begun, last;	/* RAW: this second's, and the last octet */
+	int64_t told;		/* UTC of the last time that was used */
+	unsigned int without;	/* time, sentences in a row */
+};
+
+static void take_sentence(struct refclock *rc, struct nmea *n)
+{
+	int64_t utc;
+
+	switch (nmea_parse(n->line, &utc)) {
+	case NMEA_TIME:
+		n->without = 0;
+		if (utc == n->told)
+			return;
+		n->told = utc;
+		refclock_time(rc, n->begun, utc, 10.0 / rc->conf->baud, 0);
+		break;
+	case NMEA_VOID:
+		refclock_failed(rc, "the receiver does not know the time");
+		break;
+	case NMEA_GARBLED:
+		refclock_failed(rc, "what comes is garbled: '%.16s'", n->line);
+		break;
+	case NMEA_OTHER:
+		if (++n->without % PATIENCE == 0)
+			refclock_failed(rc, "the receiver sends neither RMC nor ZDA");
+	}
+}
+
+static void take_octet(struct refclock *rc, struct nmea *n, char c)
+{
+	if (c == '$')
+		n->len = 0;
+	if (c == '\r' || c == '\n') {
+		n->line[n->len] = '\0';
+		if (n->len)
+			take_sentence(rc, n);
+		n->len = 0;
+		return;
+	}
+	/* Binary protocols of some receivers come between the sentences. */
+	if (c < ' ' || c > '~' || (!n->len && c != '$'))
+		return;
+	if (n->len < sizeof(n->line) - 1)
+		n->line[n->len++] = c;
+}
+
+static void on_ready(int fd, short revents, void *arg)
+{
+	struct refclock *rc = arg;
+	struct nmea *n = rc->data;
+	int64_t now = clk_raw();
+	char data[256];
+	ssize_t len, i;
+
+	len = read(fd, data, sizeof(data));
+	if (len < 0 && errno == EAGAIN && !(revents & (POLLHUP | POLLERR)))
+		return;
+	if (len <= 0) {
+		refclock_failed(rc, "%s: the line is dead",
+				rc->conf->parameter);
+		refclock_reopen(rc);
+		return;
+	}
+	if (now - n->last > GAP)
+		n->begun = now;
+	n->last = now;
+	for (i = 0; i < len; i++)
+		take_octet(rc, n, data[i]);
+}
+
+static int open_nmea(struct refclock *rc)
+{
+	int fd = serial_open(rc->conf->parameter, rc->conf->baud);
+	struct nmea *n = fd < 0 ? NULL : calloc(1, sizeof(*n));
+	int err = fd < 0 ? fd : !n ? -ENOMEM :
+		  loop_add_fd(fd, POLLIN, on_ready, rc);
+
+	if (err) {
+		errno = -err;
+		refclock_failed(rc, "%s: %m", rc->conf->parameter);
+		if (fd >= 0)
+			close(fd);
+		free(n);
+		return err;
+	}
+	n->fd = fd;
+	rc->data = n;
+	return 0;
+}
+
+static void close_nmea(struct refclock *rc)
+{
+	struct nmea *n = rc->data;
+
+	loop_del_fd(n->fd);
+	close(n->fd);
+	free(n);
+}
+
+const struct refclock_driver refclock_nmea = {
+	.name = "NMEA",
+	.open = open_nmea,
+	.close = close_nmea,
+};
