@@ -5,6 +5,7 @@
  */
 #include "../../user/daemon/refclock.h"
 #include "../../user/daemon/clk.h"
+#include "../../user/daemon/figures.h"
 #include "../../user/daemon/leap.h"
 #include "../../user/daemon/reference.h"
 #include "harness.h"
@@ -64,6 +65,11 @@ void source_changed(struct source *src)
 {
 	(void)src;
 	changes++;
+}
+
+void figures_set_hardware(bool has)
+{
+	(void)has;
 }
 
 int leap_tai(int64_t utc)

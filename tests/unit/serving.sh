@@ -35,6 +35,7 @@ sources() # program
 		     "$daemon"/{follow_kernel,log,loop}.c ;;
 	privs)	echo "$daemon"/{log,seccomp}.c ;;
 	notify)	echo "$daemon/loop.c" ;;
+	suspend) echo "$daemon/log.c" ;;
 	refclock) echo "$daemon"/{clk,estimate,log,loop,refclock_filter}.c ;;
 	esac
 }
@@ -90,7 +91,7 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in estimate figures chronyd access server follow privs \
-		       notify smooth nmea acts refclock; do
+		       notify smooth nmea acts refclock suspend; do
 		run_one "$cc" "$program"
 	done
 done

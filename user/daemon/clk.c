@@ -98,6 +98,23 @@ int64_t clk_raw_of_real(int64_t real)
 	return then;
 }
 
+/**
+ * clk_slept() - how long the machine has slept since it was booted
+ *
+ * Return: ns; -1 where the clock that counts it is not there.
+ */
+int64_t clk_slept(void)
+{
+	struct timespec boot, mono;
+
+	/* The one that is read later is the one that may be ahead. */
+	if (clock_gettime(CLOCK_MONOTONIC, &mono) ||
+	    clock_gettime(CLOCK_BOOTTIME, &boot))
+		return -1;
+	return (boot.tv_sec - mono.tv_sec) * NS_PER_S + boot.tv_nsec -
+	       mono.tv_nsec;
+}
+
 static int adjust(struct timex *tx)
 {
 	int state;

@@ -24,6 +24,9 @@ void clk_pair(int64_t *raw, int64_t *real);
  */
 int64_t clk_raw_of_real(int64_t real);
 
+/* How long the machine has slept since it was booted, ns; -1: nobody knows. */
+int64_t clk_slept(void);
+
 /**
  * clk_init() - take over the system clock
  * @control: it may be set; without, all that sets it does nothing

@@ -347,7 +347,7 @@ static void tell_kernel(void)
  */
 static void leapt(int64_t ns)
 {
-	select_leapt(ns);
+	source_leapt_all(ns);
 	d.target.utc += ns;
 	smooth_leapt(clk_raw(), (double)ns * 1e-9);
 	reference.leap = reference.synced ? NTP_LEAP_NONE : NTP_LEAP_UNSYNC;
@@ -419,6 +419,21 @@ void discipline_lost(void)
 	tell_kernel();
 	tell();
 	local_updated();
+}
+
+/**
+ * discipline_forget() - what is estimated is worth nothing any more
+ *
+ * The clock runs on as it did.
+ */
+void discipline_forget(void)
+{
+	d.known = false;
+	timer_cancel(&d.timer);
+	if (clk_controlled())
+		clk_set_frequency(base_frequency());
+	smooth_reset(clk_raw());
+	discipline_lost();
 }
 
 /**

@@ -10,6 +10,8 @@ int discipline_init(const struct config *c);
 void discipline_update(const struct selection *sel);
 /* The sources contradict each other: nothing is vouched for any more. */
 void discipline_lost(void);
+/* The machine has slept: what is estimated is worth nothing any more. */
+void discipline_forget(void);
 /* Steps what is left to be corrected. 0 or -errno. */
 int discipline_step(void);
 /* Writes the drift file and leaves the clock running at its best frequency. */

@@ -42,27 +42,11 @@ static struct {
 	bool failed;
 } dump;
 
-/* How long the machine has slept since it was booted, in tenths of a second. */
-static bool slept(long long *tenths)
-{
-	struct timespec boot, mono;
-	int64_t ns;
-
-	/* The one that is read later is the one that may be ahead. */
-	if (clock_gettime(CLOCK_MONOTONIC, &mono) ||
-	    clock_gettime(CLOCK_BOOTTIME, &boot))
-		return false;
-	ns = (boot.tv_sec - mono.tv_sec) * NS_PER_S + boot.tv_nsec -
-	     mono.tv_nsec;
-	*tenths = (ns + NS_PER_S / 20) / (NS_PER_S / 10);
-	return true;
-}
-
 /* By boot, time namespace and sleep. False: it has no name here. */
 static bool name_clock(void)
 {
 	char boot[40] = "", ns[40] = "-";
-	long long tenths;
+	int64_t slept = clk_slept();
 	ssize_t len;
 	FILE *f;
 
@@ -74,9 +58,10 @@ static bool name_clock(void)
 	fclose(f);
 	len = readlink("/proc/self/ns/time", ns, sizeof(ns) - 1);
 	ns[len > 0 ? len : 1] = '\0';
-	if (!boot[0] || !slept(&tenths))
+	if (!boot[0] || slept < 0)
 		return false;
-	snprintf(dump.clock, sizeof(dump.clock), "%s/%s/%lld", boot, ns, tenths);
+	snprintf(dump.clock, sizeof(dump.clock), "%s/%s/%lld", boot, ns,
+		 (long long)((slept + NS_PER_S / 20) / (NS_PER_S / 10)));
 	return true;
 }
 

@@ -406,20 +406,27 @@ struct fit fit_at(const struct fit *f, int64_t raw)
  * astray since, is the most that it can be wrong by. The least of these bounds,
  * less half of the shortest delay, which counts as root delay, is dispersion.
  *
+ * Where the fit is not within that of the newest sample, the clock has gone
+ * further astray than clocks do, and what is older says nothing of now.
+ *
  * Return: s, at the fit's moment.
  */
 double estimate_excess(const struct estimate *e, double growth)
 {
-	double off, age, least = HUGE_VAL;
+	double off = 0, age, may = 0, bound = 0, least = HUGE_VAL;
 	const struct sample *s;
 	unsigned int i;
 
 	for (i = 0; i < e->n; i++) {
 		s = nth(e, i);
-		off = (double)(fit_at(&e->fit, s->raw).utc - s->utc) * 1e-9;
+		off = fabs((double)(fit_at(&e->fit, s->raw).utc - s->utc)) *
+		      1e-9;
 		age = (double)(e->fit.raw - s->raw) * 1e-9;
-		least = fmin(least, s->delay / 2 + fabs(off) +
-				    age * (growth + e->skew));
+		may = s->delay / 2 + s->dispersion;
+		bound = s->delay / 2 + off + age * (growth + e->skew);
+		least = fmin(least, bound);
 	}
+	if (off > may)
+		least = bound;
 	return least - estimate_min_delay(e) / 2;
 }

@@ -26,6 +26,7 @@
 #define SMOOTH_MIN	1e-9
 
 static void (*source)(struct figures *f);
+static bool hardware;
 
 /**
  * figures_ns() - a span as the module takes it
@@ -142,11 +143,21 @@ void figures_set_source(void (*fn)(struct figures *f))
  *
  * The system clock is served where it is this process that keeps it, and where
  * another daemon's figures are followed; else (-x) it has nothing to do with
- * the figures, nor has it with time that is smoothed.
+ * the figures, nor has it with time that is smoothed. Time from hardware is not
+ * to wait until the system clock has followed it.
  */
 bool figures_mapped(void)
 {
-	return !source && (!clk_controlled() || smooth_enabled());
+	return !source && (!clk_controlled() || smooth_enabled() || hardware);
+}
+
+/**
+ * figures_set_hardware() - there is time from a hardware clock or a pulse
+ * @has: or not
+ */
+void figures_set_hardware(bool has)
+{
+	hardware = has;
 }
 
 /* The estimate and what smoothing adds: a line through leap seconds. */

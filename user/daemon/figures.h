@@ -54,6 +54,7 @@ void figures_set_source(void (*fn)(struct figures *f));
 
 /* Whether figures_time() is served instead of the system clock. */
 bool figures_mapped(void);
+void figures_set_hardware(bool has);
 int64_t figures_time(int64_t raw);
 
 /**

@@ -21,6 +21,7 @@
 #include "report.h"
 #include "select.h"
 #include "serve.h"
+#include "suspend.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -345,6 +346,8 @@ static int begin(void)
 	done.fn = have_time;
 	if (!opt.once && !follows())
 		local_begin();
+	if (!follows())
+		suspend_watch();
 	if (opt.timeout > 0)
 		timer_set(&limit, opt.timeout);
 	err = privs_drop(conf.user);
@@ -358,6 +361,7 @@ static void end(void)
 	notify_stopping();
 	control_close();
 	links_stop();
+	suspend_stop();
 	dump_stop();
 	if (!follows()) {
 		ntp_stop();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "refclock.h"
 #include "clk.h"
+#include "figures.h"
 #include "leap.h"
 #include "log.h"
 #include "reference.h"
@@ -382,12 +383,28 @@ int refclock_start(const struct config *c)
 			return err;
 	}
 	for (rc = refclocks; rc; rc = rc->next) {
+		if (rc->conf->driver == CONF_PHC || rc->conf->driver == CONF_PPS)
+			figures_set_hardware(true);
 		rc->lock = rc->conf->lock ? find(rc->conf->lock) : NULL;
 		try_open(rc);
 		if (!rc->driver->read && !rc->driver->own_interval)
 			timer_set(&rc->poll_timer, ldexp(1, rc->conf->poll));
 	}
 	return 0;
+}
+
+/**
+ * refclock_forget() - nothing that was read counts any more
+ */
+void refclock_forget(void)
+{
+	struct refclock *rc;
+
+	for (rc = refclocks; rc; rc = rc->next) {
+		rc->phase = (struct refclock_phase){ .since = 0 };
+		rc->n_kept = 0;
+		rc->last.raw = 0;
+	}
 }
 
 /**

@@ -109,6 +109,8 @@ extern struct refclock *refclocks;
 /* All of C's, which stays. 0 or -ENOMEM: a device that fails is tried again. */
 int refclock_start(const struct config *c);
 void refclock_stop(void);
+/* The machine has slept: what was read is of another time. */
+void refclock_forget(void);
 bool refclock_same(const struct config *c);
 
 /*

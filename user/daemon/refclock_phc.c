@@ -38,6 +38,8 @@ static bool look(struct refclock *rc)
 			refclock_reopen(rc);
 		return false;
 	}
+	if (!r.raw)
+		r.raw = clk_raw_of_real(r.real);
 	p->before = p->last;
 	p->last = r;
 	return true;

@@ -79,15 +79,15 @@ void select_init(const struct config *c)
 }
 
 /**
- * select_leapt() - a leap second has been
- * @ns: what UTC is moved by
+ * select_forget() - all samples are worthless
+ *
+ * What is known of frequencies stays.
  */
-void select_leapt(int64_t ns)
+void select_forget(void)
 {
-	struct source *s;
-
-	for (s = sources; s; s = s->next)
-		estimate_shift(&s->est, ns);
+	source_forget_all();
+	opt.selected = NULL;
+	timer_set(&opt.begin, PATIENCE);
 }
 
 static double root_distance(const struct source *s, int64_t raw)

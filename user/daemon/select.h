@@ -28,7 +28,7 @@ struct selection {
 };
 
 void select_init(const struct config *c);
-/* A leap second: what the sources have said of UTC is moved by NS. */
-void select_leapt(int64_t ns);
+/* The machine has slept: no sample is worth anything. */
+void select_forget(void);
 
 #endif

@@ -2,6 +2,35 @@
 #include "source.h"
 
 /**
+ * source_leapt_all() - a leap second has been
+ * @ns: what UTC is moved by
+ */
+void source_leapt_all(int64_t ns)
+{
+	struct source *s;
+
+	for (s = sources; s; s = s->next)
+		estimate_shift(&s->est, ns);
+}
+
+/**
+ * source_forget_all() - no sample is worth anything any more
+ *
+ * What is known of frequencies stays.
+ */
+void source_forget_all(void)
+{
+	struct source *s;
+
+	for (s = sources; s; s = s->next) {
+		estimate_reset(&s->est);
+		s->updates = 0;
+		s->reach = 0;
+		s->status = SOURCE_NEW;
+	}
+}
+
+/**
  * source_root_delay() - to the primary source behind this one
  * @s: has an estimate
  *

@@ -86,6 +86,10 @@ void source_del(struct source *src);
 void source_sample(struct source *src, const struct sample *s);
 void source_changed(struct source *src);
 
+/* All of them: a leap second moves what they said of UTC by NS; or is forgotten. */
+void source_leapt_all(int64_t ns);
+void source_forget_all(void);
+
 /* To the primary source, s: half the one and the other are a bound, at RAW. */
 double source_root_delay(const struct source *s);
 double source_root_dispersion(const struct source *s, int64_t raw,

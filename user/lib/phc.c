@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "phc.h"
-#include "clk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +12,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define NS_PER_S	1000000000LL
 
 enum { READINGS = 10 };
 
@@ -72,6 +73,7 @@ static int read_cross(int fd, struct phc_reading *r)
 	if (ioctl(fd, PTP_SYS_OFFSET_PRECISE, &both))
 		return -errno;
 	r->raw = ns_of(&both.sys_monoraw);
+	r->real = ns_of(&both.sys_realtime);
 	r->phc = ns_of(&both.device);
 	r->dispersion = 0;
 	return 0;
@@ -82,9 +84,9 @@ static void better(struct phc_reading *best, int64_t before, int64_t phc,
 {
 	double width = (double)(after - before) * 1e-9;
 
-	if (width < 0 || (best->raw && width / 2 >= best->dispersion))
+	if (width < 0 || (best->real && width / 2 >= best->dispersion))
 		return;
-	best->raw = before + (after - before) / 2;
+	best->real = before + (after - before) / 2;
 	best->phc = phc;
 	best->dispersion = width / 2;
 }
@@ -100,7 +102,7 @@ static int read_extended(int fd, struct phc_reading *r)
 	for (i = 0; i < all.n_samples && i < PTP_MAX_SAMPLES; i++)
 		better(r, ns_of(&all.ts[i][0]), ns_of(&all.ts[i][1]),
 		       ns_of(&all.ts[i][2]));
-	return r->raw ? 0 : -ERANGE;
+	return r->real ? 0 : -ERANGE;
 }
 
 /* The kernel reads the system clock around the driver. */
@@ -114,7 +116,7 @@ static int read_basic(int fd, struct phc_reading *r)
 	for (i = 0; i < READINGS; i++)
 		better(r, ns_of(&all.ts[2 * i]), ns_of(&all.ts[2 * i + 1]),
 		       ns_of(&all.ts[2 * i + 2]));
-	return r->raw ? 0 : -ERANGE;
+	return r->real ? 0 : -ERANGE;
 }
 
 /**
@@ -139,8 +141,6 @@ int phc_read(int fd, bool *cross, struct phc_reading *r)
 	err = read_extended(fd, r);
 	if (err == -EOPNOTSUPP || err == -ENOTTY || err == -EINVAL)
 		err = read_basic(fd, r);
-	if (!err)
-		r->raw = clk_raw_of_real(r->raw);
 	return err;
 }
 

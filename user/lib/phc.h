@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Hardware clocks of network devices, and of machines: /dev/ptp*. */
-#ifndef KNTPD_PHC_H
-#define KNTPD_PHC_H
+#ifndef KNTP_USER_PHC_H
+#define KNTP_USER_PHC_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /**
  * struct phc_reading - a hardware clock beside the machine's
- * @raw: when, CLOCK_MONOTONIC_RAW, ns
+ * @real: when, CLOCK_REALTIME, ns
+ * @raw: the same moment, CLOCK_MONOTONIC_RAW, ns; 0 where that is not known
  * @phc: what the hardware clock was then, ns
  * @dispersion: what both may be off each other by, beside, s
  */
 struct phc_reading {
-	int64_t raw, phc;
+	int64_t real, raw, phc;
 	double dispersion;
 };
 

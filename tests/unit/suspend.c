@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A machine that has slept is noticed once, and what was measured is forgotten. */
+#include "../../user/daemon/suspend.h"
+#include "../../user/daemon/clk.h"
+#include "../../user/daemon/discipline.h"
+#include "../../user/daemon/loop.h"
+#include "../../user/daemon/ntp.h"
+#include "../../user/daemon/refclock.h"
+#include "../../user/daemon/select.h"
+#include "harness.h"
+
+struct ntp_source *ntp_sources;
+static int64_t slept;
+static int forgotten, restarted;
+static struct timer *timer;
+
+int64_t clk_slept(void)
+{
+	return slept;
+}
+
+void discipline_forget(void)
+{
+	forgotten++;
+}
+
+void select_forget(void)
+{
+	forgotten += 10;
+}
+
+void refclock_forget(void)
+{
+	forgotten += 100;
+}
+
+void ntp_restart(struct ntp_source *src)
+{
+	CHECK(src->state == NTP_ONLINE, "one that is not to be asked");
+	restarted++;
+}
+
+void timer_set(struct timer *t, double delay)
+{
+	CHECK(delay > 0 && delay < 2, "looks every %g s", delay);
+	timer = t;
+}
+
+void timer_cancel(struct timer *t)
+{
+	CHECK(!timer || t == timer, "another timer");
+	timer = NULL;
+}
+
+static void look(void)
+{
+	struct timer *t = timer;
+
+	timer = NULL;
+	if (t)
+		t->fn(t->arg);
+}
+
+/* It sleeps for NS between two looks; a third comes later. */
+static void run(int64_t ns)
+{
+	forgotten = 0;
+	restarted = 0;
+	suspend_watch();
+	look();
+	CHECK(!forgotten, "before it slept");
+	slept += ns;
+	look();
+	look();
+	suspend_stop();
+	CHECK(!timer, "it looks on");
+}
+
+static void noticed(void)
+{
+	static struct ntp_source two[2];
+
+	two[0].next = &two[1];
+	two[0].state = NTP_ONLINE;
+	two[1].state = NTP_OFFLINE;
+	ntp_sources = two;
+	slept = 7 * NS_PER_S;
+	run(60 * NS_PER_S);
+	CHECK(forgotten == 111, "forgotten: %d", forgotten);
+	CHECK(restarted == 1, "%d are asked", restarted);
+}
+
+static void nothing(void)
+{
+	slept = 0;
+	run(1000);
+	CHECK(!forgotten, "two readings apart are taken for sleep");
+}
+
+static void unknown(void)
+{
+	slept = -1;
+	run(60 * NS_PER_S);
+	CHECK(!forgotten, "without a clock for it");
+}
+
+static const struct test_case cases[] = {
+	{ "sleep is noticed, once", noticed },
+	{ "nothing is no sleep", nothing },
+	{ "nobody knows", unknown },
+};
+
+TEST_MAIN(cases)

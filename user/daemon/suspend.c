@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "suspend.h"
+#include "clk.h"
+#include "discipline.h"
+#include "log.h"
+#include "loop.h"
+#include "ntp.h"
+#include "refclock.h"
+#include "select.h"
+
+/* s */
+#define LOOK	1.0
+/* Reading two clocks one after the other takes no longer, ns. */
+#define NOTHING	(NS_PER_S / 10)
+
+static struct {
+	struct timer timer;
+	int64_t slept;
+} watch;
+
+/*
+ * Nothing that was measured before says anything of now. Sources are asked at
+ * once, as at the start.
+ */
+static void woken(int64_t ns)
+{
+	struct ntp_source *src;
+
+	log_msg(LOG_WARNING, "the machine has slept for %.1f s: all is measured anew",
+		(double)ns / NS_PER_S);
+	discipline_forget();
+	select_forget();
+	refclock_forget();
+	for (src = ntp_sources; src; src = src->next)
+		if (src->state == NTP_ONLINE)
+			ntp_restart(src);
+}
+
+static void look(void *arg)
+{
+	int64_t slept = clk_slept();
+
+	(void)arg;
+	timer_set(&watch.timer, LOOK);
+	if (slept - watch.slept > NOTHING)
+		woken(slept - watch.slept);
+	watch.slept = slept;
+}
+
+/**
+ * suspend_watch() - notice that the machine has slept
+ *
+ * Under a simulator, whose clocks do not sleep, there is nothing to notice.
+ */
+void suspend_watch(void)
+{
+	watch.slept = clk_slept();
+	if (watch.slept < 0)
+		return;
+	watch.timer.fn = look;
+	timer_set(&watch.timer, LOOK);
+}
+
+/**
+ * suspend_stop() - look no more
+ */
+void suspend_stop(void)
+{
+	timer_cancel(&watch.timer);
+}
