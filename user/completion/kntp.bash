@@ -16,6 +16,7 @@ _kntp_words() # object, verb, word before
 	"clock set stratum"|"clock set refid"|"clock set root-delay"|\
 	"clock set root-dispersion"|"clock set growth"|"clock set steps"|\
 	"clock set raw-time"|"clock set rate") ;;
+	"clock set-rtc "*) echo utc local; command ls -d /dev/rtc? 2>/dev/null ;;
 	"clock set "*)
 		echo base stratum refid leap root-delay root-dispersion \
 			growth lease reference-time steps raw-time utc-time \
@@ -29,7 +30,7 @@ _kntp_verbs() # object
 	case $1 in
 	listen) echo add del show help ;;
 	acl) echo allow deny pass del load check show flush help ;;
-	clock) echo set show help ;;
+	clock) echo set set-rtc show help ;;
 	stats) echo show reset help ;;
 	tracking) echo -n help ;;
 	sources|sourcestats|selectdata) echo -v -n help ;;

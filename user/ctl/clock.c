@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "clock.h"
+#include "host.h"
 #include "names.h"
 #include "print.h"
 #include "units.h"
@@ -366,6 +367,9 @@ int cmd_clock_show(struct ctl *ctl, int argc, char **argv)
 		print_map(&c);
 		print_published(&c);
 	}
+	/* A table of its own has no place among the columns of another. */
+	if (pr_format() != PR_CSV)
+		host_clocks(c.tai_offset);
 	pr_end();
 	return 0;
 }

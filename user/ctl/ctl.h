@@ -89,6 +89,7 @@ int cmd_acl_show(struct ctl *ctl, int argc, char **argv);
 int cmd_acl_flush(struct ctl *ctl, int argc, char **argv);
 int cmd_clock_set(struct ctl *ctl, int argc, char **argv);
 int cmd_clock_show(struct ctl *ctl, int argc, char **argv);
+int cmd_clock_set_rtc(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_show(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_reset(struct ctl *ctl, int argc, char **argv);
 
