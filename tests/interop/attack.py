@@ -38,15 +38,15 @@ def under(test, daemon, name, count, polls=POLLS):
 
     went_on = test.until(enough, 3 * polls)
     test.note(f"{name}: error at most {worst:.3f} of the bound")
-    test.result(went_on, f"{name}: polls go on", daemon.why())
+    test.result(went_on, f"{name}: polls go on", daemon.why)
     test.equal(f"{name}: it has the time", out, 0)
     return test.result(worst <= 1, f"{name}: within its bound",
-                       f"{worst}\n{daemon.why()}")
+                       lambda: f"{worst}\n{daemon.why()}")
 
 
 def begun(test, daemon):
     test.result(test.until(lambda: daemon.synced(2), 30),
-                "it has the time of its servers", daemon.why())
+                "it has the time of its servers", daemon.why)
     test.until(lambda: sum(s["total_good_rx"] for s in
                            daemon.json("ntpdata")["sources"]) > 12, 30)
 
@@ -62,7 +62,7 @@ def bogus(test, lan, daemon):
     test.result(spy.sent > 20 * POLLS, "there were forged ones", spy.sent)
     states = [s["state"] for s in daemon.sources().values()]
     test.result(all(s["reach"] & 7 == 7 for s in daemon.sources().values()),
-                "forged kisses stop nobody", (states, daemon.why()))
+                "forged kisses stop nobody", lambda: (states, daemon.why()))
     return spy
 
 
@@ -95,7 +95,7 @@ def junk(test, daemon, spy):
     test.note(f"junk: {sent * 8e-6 / spent:.1f} Mbit/s, {used / spent:.0%} of "
               f"a CPU, error at most {worst:.3f} of the bound")
     test.result(sent * 8 / spent > 0.1 * JUNK, "there is junk", sent)
-    test.result(worst <= 1, "junk: within its bound", daemon.why())
+    test.result(worst <= 1, "junk: within its bound", daemon.why)
     test.result(used < 0.5 * spent, "junk: it has time for others", used)
 
 
@@ -136,10 +136,10 @@ def kisses(test, lan, daemon, server):
     before = its_poll()
     server.lie = kiss(b"RATE")
     test.result(test.until(lambda: its_poll() > before, 20),
-                "RATE: it is asked less", daemon.why())
+                "RATE: it is asked less", daemon.why)
     server.lie = kiss(b"DENY")
     test.result(test.until(lambda: "asked no more" in daemon.why(), 60),
-                "DENY: it is asked no more", daemon.why())
+                "DENY: it is asked no more", daemon.why)
     asked = server.asked
     under(test, daemon, "after DENY", lambda: sum(
         s["total_valid_rx"] for s in daemon.json("ntpdata")["sources"]))

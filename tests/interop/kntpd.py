@@ -114,18 +114,18 @@ def agrees(test, daemon, stratum):
 
 def synchronises(test, lan, daemon, stratum):
     test.result(test.until(lambda: daemon.synced(stratum), 30),
-                f"kntpd is at stratum {stratum}", daemon.why())
+                f"kntpd is at stratum {stratum}", daemon.why)
     test.result(test.until(lambda: agrees(test, daemon, stratum), 20),
                 "the module serves its figures, delay and dispersion added",
-                daemon.why())
+                daemon.why)
     client = Client(test, "client", lan.address["kntpd"])
     test.result(test.until(lambda: client.selected("^", stratum), 20),
-                "a client selects it (^*)", client.why())
+                "a client selects it (^*)", client.why)
     test.result(int(json.loads(daemon.kntp("-j", "stats", "show")[1])
                     ["hooks"][0]["answered"]) > 0,
-                "it was the module that answered", daemon.why())
+                "it was the module that answered", daemon.why)
     test.result(test.until(lambda: client.tracking()[2] == str(stratum + 1)),
-                f"which is at stratum {stratum + 1} itself", client.why())
+                f"which is at stratum {stratum + 1} itself", client.why)
     return client
 
 
@@ -170,7 +170,7 @@ def verbs(test, lan, daemon):
                    words[0] == "add")
     test.equal("what is there no more cannot be forgotten",
                daemon.kntp("delete", other)[0], 1)
-    test.result(daemon.process.poll() is None, "kntpd lives", daemon.why())
+    test.result(daemon.process.poll() is None, "kntpd lives", daemon.why)
 
 
 def module_answers(test, lan):
@@ -202,7 +202,7 @@ def is_said(test, lan, name, wanted, daemon, seconds=10, host="kntpd"):
     server = lan.address[host]
     test.result(test.until(lambda: said_to("other", server) == wanted, seconds),
                 f"{name}: leap {wanted[0]}, stratum {wanted[1]} on the wire",
-                f"{said_to('other', server)}\n{daemon.why()}")
+                lambda: f"{said_to('other', server)}\n{daemon.why()}")
 
 
 def killed(test, lan, daemon):
@@ -232,7 +232,7 @@ def killed(test, lan, daemon):
     is_said(test, lan, "after the lease", (UNSYNC, 0), daemon)
     daemon.begin()
     test.result(test.until(lambda: agrees(test, daemon, 2), 30),
-                "another kntpd is back in sync", daemon.why())
+                "another kntpd is back in sync", daemon.why)
     is_said(test, lan, "after the restart", (0, 2), daemon, 20)
     go_on("after the restart")
     load.stop(test)
@@ -246,7 +246,7 @@ def restarted(test, daemon):
         return len([name for name in os.listdir(daemon.dir)
                     if name.endswith(".samples")]) == 2
 
-    test.result(test.until(kept, 40), "samples are kept", daemon.why())
+    test.result(test.until(kept, 40), "samples are kept", daemon.why)
     daemon.kill()
     daemon.begin()
     states = set()
@@ -255,13 +255,13 @@ def restarted(test, daemon):
         states.add(test.clock()["state"])
         return daemon.synced(2)
 
-    test.result(test.until(synced, 30), "killed: back in sync", daemon.why())
+    test.result(test.until(synced, 30), "killed: back in sync", daemon.why)
     heard = max(source["total_valid_rx"]
                 for source in daemon.json("ntpdata")["sources"])
     test.result(heard <= 2, "within two polls", heard)
     test.equal("and the module was all the time", states, {"sync"})
     test.result("samples of before the restart" in daemon.why(),
-                "by the samples of before", daemon.why())
+                "by the samples of before", daemon.why)
 
 
 def no_module(test, lan, daemon, client):
@@ -271,24 +271,24 @@ def no_module(test, lan, daemon, client):
 
     test.unload()
     test.result(test.until(lambda: says("kntpd itself, without the module")),
-                "without the module kntp status says so", daemon.why())
+                "without the module kntp status says so", daemon.why)
     test.stop(daemon.process)
     daemon.begin()
     test.result(test.until(lambda: daemon.synced(2), 30),
-                "kntpd begins without the module", daemon.why())
+                "kntpd begins without the module", daemon.why)
     test.result(says("kntpd itself, without the module"),
-                "and kntp status says so", daemon.why())
+                "and kntp status says so", daemon.why)
     is_said(test, lan, "without the module", (0, 2), daemon, 20)
     test.result(test.until(lambda: client.selected("^", 2), 20),
-                "without the module a client selects it (^*)", client.why())
+                "without the module a client selects it (^*)", client.why)
     answered = daemon.json("serverstats")
     test.result(answered.get("ntp_received", 0) > 0,
                 "serverstats has its requests", answered)
     test.load()
     test.result(test.until(lambda: says("the module, and kntpd"), 20),
-                "a module that comes is taken", daemon.why())
+                "a module that comes is taken", daemon.why)
     test.result(test.until(lambda: agrees(test, daemon, 2), 20),
-                "and told all", daemon.why())
+                "and told all", daemon.why)
     is_said(test, lan, "with the new module", (0, 2), daemon)
 
 
@@ -314,10 +314,10 @@ def follows(test, lan):
                 clock["root_delay_ns"] > 0)
 
     test.result(test.until(mirrored, 30), "the module says what chronyd says",
-                chronyd.why() + daemon.why())
+                lambda: chronyd.why() + daemon.why())
     is_said(test, lan, "following chronyd", (0, 2), daemon)
     test.result("chronyd" in daemon.kntp("status")[1],
-                "kntp status tells whom kntpd follows", daemon.why())
+                "kntp status tells whom kntpd follows", daemon.why)
     test.stop(chronyd.process)
     is_said(test, lan, "chronyd is gone", (UNSYNC, 0), daemon, 15)
     test.stop(daemon.process)
@@ -339,7 +339,7 @@ def last_stratum(test, lan):
                    for data in daemon.json("ntpdata").get("sources", []))
 
     test.result(test.until(heard, 20), "a server at stratum 15 is heard",
-                daemon.why())
+                daemon.why)
     is_said(test, lan, "behind stratum 15", (UNSYNC, 0), daemon)
     test.equal("the module is not synchronised", test.clock()["state"],
                "unsync")

@@ -133,10 +133,11 @@ class Lab:
             print("#", line, flush=True)
 
     def result(self, passed, name, why=""):
+        """WHY, or what tells it when it is wanted."""
         self.count += 1
         if not passed:
             self.failed += 1
-            self.note(why)
+            self.note(why() if callable(why) else why)
         print("ok" if passed else "not ok", self.count, name, flush=True)
         return passed
 

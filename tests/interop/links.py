@@ -30,12 +30,12 @@ def a_way(test, lan):
         f"server {lan.address['one']} minpoll 6 maxpoll 6",
         "listen hook ingress dev extra0", "listen hook local", "allow all"])
     test.result(test.until(lambda: "cannot send" in daemon.why()),
-                "without a way to its server", daemon.why())
+                "without a way to its server", daemon.why)
     test.equal("nothing was answered", answers(daemon), 0)
     test.ip("kntpd", "link set eth0 up",
             f"addr replace {lan.address['kntpd']}/24 dev eth0")
     test.result(test.until(lambda: answers(daemon), 12),
-                "it is asked as soon as there is a way", daemon.why())
+                "it is asked as soon as there is a way", daemon.why)
     return daemon
 
 
@@ -46,7 +46,7 @@ def devices(test, daemon):
     test.result(not listens(), "no device, no listener")
     for name in ("comes", "comes again"):
         test.ip("kntpd", "link add extra0 type dummy")
-        test.result(test.until(listens, 5), f"a device {name}", daemon.why())
+        test.result(test.until(listens, 5), f"a device {name}", daemon.why)
         test.ip("kntpd", "link del extra0")
         test.result(test.until(lambda: not listens(), 5), "it goes")
     test.ip("kntpd", "link add extra0 type dummy")
@@ -55,7 +55,7 @@ def devices(test, daemon):
             "link add extra0 type dummy")
     test.result(test.until(lambda: listens() and "extra1" not in
                            daemon.kntp("listen", "show")[1], 5),
-                "the name counts, whoever bears it", daemon.why())
+                "the name counts, whoever bears it", daemon.why)
 
 
 def storm(test, lan, daemon):
@@ -75,10 +75,10 @@ def storm(test, lan, daemon):
     test.result(test.until(lambda: any(
         not source["reach"] & 1 for source in
         daemon.json("sources").get("sources", []))), "and is missed",
-        daemon.why())
+        daemon.why)
     test.ip("kntpd", "link set eth0 up")
     test.result(test.until(lambda: answers(daemon) > before, 12),
-                "what comes after them is noticed", daemon.why())
+                "what comes after them is noticed", daemon.why)
 
 
 def links(test):

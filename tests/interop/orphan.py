@@ -44,7 +44,7 @@ def says(test, name, lan, host, stratum, daemon):
 
 def recorded(test, daemon, name):
     test.result(test.until(lambda: len(daemon.records(name)[1]) > 6, 30),
-                f"{name}.log has lines", daemon.why())
+                f"{name}.log has lines", daemon.why)
     head, lines = daemon.records(name)
     wrong = [line for line in lines if len(line) != COLUMNS[name]]
     test.equal(f"{name}.log: columns", wrong[:2], [])
@@ -67,7 +67,7 @@ def orphan(test):
         if source["mark"] == "*"], [lan.address["one"]])
     test.result("O" in [source["mark"] for source in
                         first.json("selectdata")["sources"]],
-                "the other one does not", first.why())
+                "the other one does not", first.why)
     for name in COLUMNS:
         lines = recorded(test, second, name)
         test.equal(f"{name}.log: whose", {line[2] for line in lines},
@@ -76,7 +76,7 @@ def orphan(test):
     os.rename(path, path + ".1")
     test.equal("reload", second.kntp("reload")[0], 0)
     test.result(test.until(lambda: os.path.exists(path)),
-                "a file that was renamed is begun anew", second.why())
+                "a file that was renamed is begun anew", second.why)
 
     first.kill()
     test.stop(second.process)
