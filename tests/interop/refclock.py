@@ -102,10 +102,26 @@ def sockets(test, path):
     test.stop(daemon.process)
 
 
+def logged(test):
+    """refclocks.log has chronyd's columns: readings, and samples of them."""
+    with open(os.path.join(test.tmp, "refclocks.log"), encoding="ascii") as log:
+        lines = [line.split() for line in log if line[0].isdigit()]
+    test.result(len(lines) > 20 and
+                not [line for line in lines if len(line) != 9],
+                "refclocks.log: columns", lines[:3])
+    raw = [line for line in lines if line[3] != "-"]
+    test.result(raw and not [line for line in raw
+                             if abs(float(line[6]) - OFF) > 0.2],
+                "refclocks.log: what it said of the system clock", raw[:3])
+    test.result([line for line in lines if line[3] == line[5] == "-"],
+                "refclocks.log: samples", lines[:3])
+
+
 def receiver(test, lan, path, alone):
     device = Receiver(path).start()
     daemon = Host(test, "kntpd", f"refclock NMEA {path} poll 0 refid GPS "
-                  f"delay 0.2 offset {Receiver.late}")
+                  f"delay 0.2 offset {Receiver.late}", "log refclocks",
+                  f"logdir {test.tmp}")
     yield
     finds(test, daemon, "NMEA")
     yield from fails(test, daemon, device, "GPS", "void", "does not know the time")
@@ -125,6 +141,7 @@ def receiver(test, lan, path, alone):
     test.result(test.until(lambda: said_to("other", lan.address["kntpd"]) ==
                            (0, 1)), "NMEA: stratum 1 is served", daemon.why)
     finds(test, daemon, "NMEA, later")
+    logged(test)
     device.stop()
 
 

@@ -18,6 +18,17 @@ WHAT = {
 }
 
 
+def stamped(test, host):
+    """The same pulse, by the stamps of a clock that is 5 ms to either side."""
+    external = [source for source in host.json("sources")["sources"]
+                if source["name"] == "EXT"]
+    test.note(external)
+    test.result(external[0]["reach"] and not external[0].get("problem"),
+                "the hardware clock stamps it, too", external)
+    test.result(abs(external[0]["offset_ns"]) < 3 * COARSE,
+                "as well as it can", external)
+
+
 def pps(test):
     hw = Hardware(test)
     hw["noise"] = COARSE
@@ -27,11 +38,14 @@ def pps(test):
     host = Host(test, f"refclock PHC {hw.phc}:nocrossts poll 0 dpoll -2 "
                 "refid NUM noselect delay 0.02",
                 f"refclock PPS {hw.pps} lock NUM refid PPS poll 3 dpoll 0 "
-                "delay 1e-5")
+                "delay 1e-5",
+                f"refclock PHC {hw.phc}:extpps:pin=-1 lock NUM refid EXT "
+                "poll 3 dpoll -1 noselect")
     test.result(test.until(lambda: host.synced(1), 40), "stratum 1", host.why)
     watch(hw, host, 20)
     seen = holds(test, "as it should be", watch(hw, host, 8 * LONG))
     test.result(seen.error < 20000, "microseconds", seen)
+    stamped(test, host)
     for name, settings in WHAT.items():
         for key, value in {**USUAL, **settings}.items():
             hw[key] = value

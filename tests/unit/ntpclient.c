@@ -53,6 +53,35 @@ static void replay(void)
 	end();
 }
 
+/* The machine has slept between a request and its reply. */
+static void slept(void)
+{
+	struct ntp_options opt = options();
+	struct ntp_header h;
+	double next;
+
+	opt.interleaved = true;
+	begin(&opt);
+	until_request();
+	answered();
+	until_request();
+	CHECK(out.origin, "it is not interleaved");
+	h = answer_at(now);
+	ntp_forget_all();
+	advance(0.001);
+	deliver(&h);
+	CHECK(samples == 1 && !opened, "the reply is taken");
+	next = until_request();
+	CHECK(next < 1 && !out.origin, "asked after %g s, built on what was",
+	      next);
+	answered();
+	CHECK(samples == 2, "%u samples", samples);
+	ntp_set_online(src, false);
+	ntp_forget_all();
+	CHECK(!src->poll_timer.armed, "one that is offline is asked");
+	end();
+}
+
 /* What does not know the cookie changes nothing at all. */
 static void forged(void)
 {
@@ -263,6 +292,7 @@ static void unsynchronised(void)
 static const struct test_case cases[] = {
 	{ "a request, its reply, the next", plain },
 	{ "a reply counts once", replay },
+	{ "a machine that has slept", slept },
 	{ "forged replies and kisses", forged },
 	{ "kisses are obeyed", kisses },
 	{ "bursts", bursts },

@@ -7,6 +7,7 @@
 #include "../../user/daemon/clk.h"
 #include "../../user/daemon/figures.h"
 #include "../../user/daemon/leap.h"
+#include "../../user/daemon/records.h"
 #include "../../user/daemon/reference.h"
 #include "harness.h"
 
@@ -20,7 +21,7 @@ static int64_t base;		/* RAW of UTC */
 static double distance;
 static int tai;
 static struct sample taken;
-static unsigned int samples, changes;
+static unsigned int samples, changes, recorded;
 
 static int open_it(struct refclock *rc)
 {
@@ -67,6 +68,13 @@ void source_changed(struct source *src)
 	changes++;
 }
 
+void record_reading(const struct record_reading *r)
+{
+	CHECK(r->source && r->raw && r->utc, "an empty record");
+	CHECK(r->number <= 64, "reading %u", r->number);
+	recorded += !r->number;
+}
+
 void figures_set_hardware(bool has)
 {
 	(void)has;
@@ -108,7 +116,7 @@ static struct refclock *begin(const struct refclock_conf *line)
 	reference = (struct reference){ .synced = true };
 	distance = 0.01;
 	tai = 37;
-	samples = changes = 0;
+	samples = changes = recorded = 0;
 	base = clk_raw();
 	CHECK(!refclock_start(&conf), "it does not start");
 	return refclocks;
@@ -148,7 +156,7 @@ static void middle(void)
 	for (i = 0; i < 10; i++)
 		say(rc, 0.1 * i, i < 2 ? 0.5 : i == 9 ? -0.5 : 1e-6 * (i % 2));
 	refclock_flush(rc);
-	CHECK(samples == 1, "%u samples", samples);
+	CHECK(samples == 1 && recorded == 1, "%u samples", samples);
 	CHECK(llabs(taken.utc - taken.raw - (UTC - base)) < 2000,
 	      "off by %" PRId64, taken.utc - taken.raw - (UTC - base));
 	CHECK(taken.dispersion < 2e-6 && taken.delay == 1e-6, "%g",
@@ -352,6 +360,33 @@ static void noise(void)
 	refclock_stop();
 }
 
+/* Polls of four readings each, that are good. */
+static void good(struct refclock *rc, int polls)
+{
+	int i;
+
+	while (polls--) {
+		for (i = 0; i < 4; i++)
+			say(rc, 0.1 * i, 0);
+		refclock_flush(rc);
+	}
+}
+
+static void over(void)
+{
+	struct refclock *rc = begin(NULL);
+
+	refclock_failed(rc, "it is on fire");
+	good(rc, 7);
+	CHECK(!rc->why[0] && rc->said[0], "it is over at once");
+	refclock_failed(rc, "it is on fire");
+	good(rc, 7);
+	CHECK(rc->said[0], "what comes again is over");
+	good(rc, 1);
+	CHECK(!rc->said[0], "it is never over");
+	refclock_stop();
+}
+
 static void said_once(void)
 {
 	struct refclock *rc = begin(NULL);
@@ -377,6 +412,7 @@ static const struct test_case cases[] = {
 	{ "testimony that is contradicted", contradiction },
 	{ "noise is no testimony", noise },
 	{ "what is wrong is said", said_once },
+	{ "what was wrong is over after a while", over },
 };
 
 TEST_MAIN(cases)

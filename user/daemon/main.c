@@ -159,6 +159,16 @@ static int read_options(int argc, char **argv)
 	return 0;
 }
 
+static bool has_local_refclock(void)
+{
+	size_t i;
+
+	for (i = 0; i < conf.n_refclock; i++)
+		if (conf.refclock[i].local)
+			return true;
+	return false;
+}
+
 /* What the grammar has and this version does nothing with is said, not hidden. */
 static void say_unused(void)
 {
@@ -166,15 +176,15 @@ static void say_unused(void)
 		const char *name;
 		bool set;
 	} unused[] = {
+		{ "refclock: local", has_local_refclock() },
 		{ "hwtimestamp", conf.n_hwtimestamp > 0 },
 		{ "ratelimit (kntpd's own server)", conf.ratelimit.enabled },
 		{ "rtcfile", conf.rtcfile },
 		{ "fallbackdrift", conf.fallbackdrift_max > 0 },
 		{ "mailonchange", conf.mailonchange },
 		{ "ntpsigndsocket", conf.ntpsigndsocket },
-		{ "log: rtc, refclocks, tempcomp",
-		  conf.log & (CONF_LOG_RTC | CONF_LOG_REFCLOCKS |
-			      CONF_LOG_TEMPCOMP) },
+		{ "log: rtc, tempcomp",
+		  conf.log & (CONF_LOG_RTC | CONF_LOG_TEMPCOMP) },
 	};
 	size_t i;
 

@@ -184,6 +184,27 @@ void ntp_del(struct ntp_source *src)
 }
 
 /**
+ * ntp_forget_all() - stamps of before are of another count of time
+ *
+ * A reply that is awaited, and what an interleaved exchange is built on, are
+ * worth nothing. Who is online is asked at once.
+ */
+void ntp_forget_all(void)
+{
+	struct ntp_source *src;
+
+	for (src = ntp_sources; src; src = src->next) {
+		ntp_stop_waiting(src);
+		src->last_receive = 0;
+		src->last_transmit = 0;
+		src->peer_transmit = 0;
+		src->n_kept = 0;
+		if (src->state == NTP_ONLINE)
+			ntp_restart(src);
+	}
+}
+
+/**
  * ntp_set_polls() - change the limits of the interval
  * @src: of whom
  * @minpoll: log2 s

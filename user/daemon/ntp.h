@@ -184,6 +184,8 @@ struct ntp_source *ntp_find(const struct sockaddr *address);
 void ntp_burst(struct ntp_source *src, unsigned int good, unsigned int total);
 void ntp_set_online(struct ntp_source *src, bool online);
 void ntp_restart(struct ntp_source *src);
+/* The machine has slept: what was under way is void, and all are asked now. */
+void ntp_forget_all(void);
 void ntp_set_polls(struct ntp_source *src, int minpoll, int maxpoll);
 
 /* ntp_client.c: what the timers call, and what ends the wait for a reply. */

@@ -20,7 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum record { MEASUREMENTS, STATISTICS, SELECTION, TRACKING, RECORDS };
+enum record {
+	MEASUREMENTS, STATISTICS, SELECTION, TRACKING, REFCLOCKS, RECORDS,
+};
 
 static const struct {
 	const char *name;
@@ -32,6 +34,8 @@ static const struct {
 		"   Date (UTC) Time     IP Address    Std dev'n Est offset  Offset sd  Diff freq   Est skew  Stress  Ns  Bs  Nr  Asym" },
 	[SELECTION] = { "selection",
 		"   Date (UTC) Time     IP Address    S EOpts Reach Score Last sample   Low end   High end" },
+	[REFCLOCKS] = { "refclocks",
+		"   Date (UTC) Time         Refid  DP L P  Raw offset   Cooked offset      Disp." },
 	[TRACKING] = { "tracking",
 		"   Date (UTC) Time     IP Address   St   Freq ppm   Skew ppm     Offset L Co  Offset sd Rem. corr. Root delay Root disp. Max. error" },
 };
@@ -87,7 +91,10 @@ static void banner(struct file *file, enum record r)
 	}
 }
 
-/* A line of a moment of time, ns since 1970. */
+/*
+ * A line of a moment of time, ns since 1970; what is read many times in a second
+ * has a fraction of it.
+ */
 static void __attribute__((format(printf, 3, 4)))
 put(enum record r, int64_t utc, const char *fmt, ...)
 {
@@ -105,7 +112,10 @@ put(enum record r, int64_t utc, const char *fmt, ...)
 	banner(file, r);
 	if (gmtime_r(&s, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
-	fprintf(file->f, "%s ", date);
+	fputs(date, file->f);
+	if (r == REFCLOCKS)
+		fprintf(file->f, ".%06u", (unsigned int)(utc % NS_PER_S / 1000));
+	fputc(' ', file->f);
 	va_start(ap, fmt);
 	vfprintf(file->f, fmt, ap);
 	va_end(ap);
@@ -241,6 +251,31 @@ void record_selection(void)
 		    s->reach, s->score,
 		    s->est.n ? (double)(raw - estimate_last(&s->est)->raw) *
 			       1e-9 : 0.0, -s->error_hi, -s->error_lo);
+}
+
+/**
+ * record_reading() - a reference clock has said something
+ * @r: what
+ */
+void record_reading(const struct record_reading *r)
+{
+	double left = (double)(r->utc - reference_time(r->raw)) * 1e-9;
+	char leap = leap_mark(r->source->leap);
+	int64_t raw, real;
+
+	if (!wanted(CONF_LOG_REFCLOCKS))
+		return;
+	if (!r->number) {
+		put(REFCLOCKS, r->utc, "%-6s   - %c -       -       %13.6e %10.3e",
+		    r->source->name, leap, left, r->dispersion);
+		return;
+	}
+	/* The system clock at that moment, which was a while ago. */
+	clk_pair(&raw, &real);
+	real -= llround((double)(raw - r->raw) * (1 + clk_frequency()));
+	put(REFCLOCKS, r->utc, "%-6s %3u %c %d %13.6e %13.6e %10.3e",
+	    r->source->name, r->number, leap, r->pulse,
+	    (double)(r->utc - real) * 1e-9, left, r->dispersion);
 }
 
 static unsigned int combined(void)

@@ -4,6 +4,7 @@
 #define KNTPD_RECORDS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct config;
 struct fit;
@@ -24,12 +25,30 @@ struct record_update {
 	double max_error;
 };
 
+/**
+ * struct record_reading - what a reference clock said
+ * @source: it
+ * @number: of the reading between two samples, from 1; 0: it is a sample
+ * @pulse: another clock has said which second it was
+ * @raw: when, CLOCK_MONOTONIC_RAW, ns
+ * @utc: what it said, ns since 1970
+ * @dispersion: s
+ */
+struct record_reading {
+	const struct source *source;
+	unsigned int number;
+	bool pulse;
+	int64_t raw, utc;
+	double dispersion;
+};
+
 void records_init(const struct config *c);
 /* Files that were renamed are begun anew. */
 void records_reopen(void);
 void record_measurement(const struct ntp_source *src, bool synced);
 void record_statistics(const struct source *src, const struct fit *before);
 void record_selection(void);
+void record_reading(const struct record_reading *r);
 void record_update(const struct record_update *u);
 
 #endif

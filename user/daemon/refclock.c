@@ -4,6 +4,7 @@
 #include "figures.h"
 #include "leap.h"
 #include "log.h"
+#include "records.h"
 #include "reference.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@
 enum {
 	READINGS_LEAST = 4,
 	SILENT = 8,		/* polls without a word, before that is said */
+	LASTING = 8,		/* good ones, before what was wrong is over */
 };
 
 struct refclock *refclocks;
@@ -70,16 +72,22 @@ void refclock_failed(struct refclock *rc, const char *fmt, ...)
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	rc->bad++;
-	if (!same_text(why, rc->why))
-		log_msg(LOG_WARNING, "%s: %s", rc->source.name, why);
 	memcpy(rc->why, why, sizeof(why));
+	rc->good = 0;
+	if (same_text(why, rc->said))
+		return;
+	log_msg(LOG_WARNING, "%s: %s", rc->source.name, why);
+	memcpy(rc->said, why, sizeof(why));
 }
 
+/* What comes and goes with each poll is not worth two lines of them. */
 static void works(struct refclock *rc)
 {
-	if (rc->why[0])
-		log_msg(LOG_INFO, "%s: works", rc->source.name);
 	rc->why[0] = '\0';
+	if (!rc->said[0] || ++rc->good < LASTING)
+		return;
+	log_msg(LOG_INFO, "%s: works", rc->source.name);
+	rc->said[0] = '\0';
 }
 
 static void shift_reach(struct refclock *rc, bool reached)
@@ -109,6 +117,10 @@ static void make_sample(struct refclock *rc)
 		return;
 	}
 	works(rc);
+	record_reading(&(struct record_reading){
+		.source = &rc->source, .raw = s.raw, .utc = s.utc,
+		.dispersion = s.dispersion,
+	});
 	shift_reach(rc, true);
 	rc->missed = 0;
 	source_sample(&rc->source, &s);
@@ -189,12 +201,18 @@ static bool is_recent(struct refclock *rc, int64_t raw)
 	return false;
 }
 
-static void take(struct refclock *rc, const struct reading *r, uint8_t leap)
+static void take(struct refclock *rc, const struct reading *r, uint8_t leap,
+		 bool pulse)
 {
 	if (leap <= NTP_LEAP_DELETE)
 		rc->source.leap = leap;
 	rc->last = *r;
 	refclock_keep(rc, r);
+	record_reading(&(struct record_reading){
+		.source = &rc->source, .number = (unsigned int)rc->n_kept,
+		.pulse = pulse, .raw = r->raw, .utc = r->utc,
+		.dispersion = r->dispersion,
+	});
 }
 
 /**
@@ -230,7 +248,7 @@ void refclock_time(struct refclock *rc, int64_t raw, int64_t utc,
 	r.utc += llround(rc->conf->offset * 1e9);
 	r.dispersion += rc->conf->precision > 0 ? rc->conf->precision :
 						  clk_precision();
-	take(rc, &r, leap);
+	take(rc, &r, leap, false);
 }
 
 /* Which second a pulse is of: about when it was, and how far that may be off. */
@@ -289,7 +307,7 @@ void refclock_pulse(struct refclock *rc, int64_t raw, int64_t utc,
 		return;
 	r.utc = about + off;
 	r.dispersion += conf->precision > 0 ? conf->precision : clk_precision();
-	take(rc, &r, rc->lock ? rc->lock->source.leap : reference.leap);
+	take(rc, &r, rc->lock ? rc->lock->source.leap : reference.leap, true);
 }
 
 static struct refclock *find(uint32_t refid)

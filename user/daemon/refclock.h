@@ -83,6 +83,8 @@ struct refclock_phase {
  * @missed: samples in a row that could not be had
  * @bad: readings that were not used
  * @why: what is wrong, or empty
+ * @said: what was logged of that last, while it is not long over
+ * @good: samples since something was wrong
  */
 struct refclock {
 	struct source source;
@@ -101,7 +103,8 @@ struct refclock {
 	struct refclock_phase phase;
 	unsigned int missed;
 	uint64_t bad;
-	char why[REFCLOCK_WHY];
+	char why[REFCLOCK_WHY], said[REFCLOCK_WHY];
+	unsigned int good;
 };
 
 extern struct refclock *refclocks;

@@ -18,22 +18,15 @@ static struct {
 	int64_t slept;
 } watch;
 
-/*
- * Nothing that was measured before says anything of now. Sources are asked at
- * once, as at the start.
- */
+/* Nothing that was measured before says anything of now. */
 static void woken(int64_t ns)
 {
-	struct ntp_source *src;
-
 	log_msg(LOG_WARNING, "the machine has slept for %.1f s: all is measured anew",
 		(double)ns / NS_PER_S);
 	discipline_forget();
 	select_forget();
 	refclock_forget();
-	for (src = ntp_sources; src; src = src->next)
-		if (src->state == NTP_ONLINE)
-			ntp_restart(src);
+	ntp_forget_all();
 }
 
 static void look(void *arg)
