@@ -206,4 +206,4 @@ def refclock(test):
 
 
 if __name__ == "__main__":
-    lab.main(refclock)
+    lab.main(refclock, "6.12.")

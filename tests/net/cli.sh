@@ -11,6 +11,12 @@ set -u
 here=$(dirname "$(realpath "$0")")
 . "$here/cli_lib.sh"
 
+# What goes on between two looks.
+without_time()
+{
+	sed 's/_ns":-\{0,1\}[0-9]*/_ns":T/g; s/[0-9]\{9,\}/T/g'
+}
+
 fresh()
 {
 	local words
@@ -31,9 +37,9 @@ fresh()
 			<(kntp -j $words) /dev/null
 		# shellcheck disable=SC2086
 		is "JSON is the same indented: $words" \
-			"$(kntp -j $words | sed 's/[0-9]\{9,\}/T/g')" \
+			"$(kntp -j $words | without_time)" \
 			"$(kntp -j -p $words | python3 -c 'import json, sys
-print(json.dumps(json.load(sys.stdin), separators=(",", ":"), ensure_ascii=False))' | sed 's/[0-9]\{9,\}/T/g')"
+print(json.dumps(json.load(sys.stdin), separators=(",", ":"), ensure_ascii=False))' | without_time)"
 	done
 }
 

@@ -344,6 +344,27 @@ static void contradiction(void)
 	refclock_stop();
 }
 
+/* Half of the pulses are astray: how far they are apart is no excuse. */
+static void mixed(void)
+{
+	struct refclock *rc = begin(NULL);
+	struct sample s;
+	double t = 0;
+	int i;
+
+	for (i = 0; i < 10; i++, t += 16)
+		witness(rc, t, 1e-6 * (i % 2), &s);
+	s = (struct sample){
+		.raw = base + llround(t * 1e9), .utc = UTC + llround((t + 0.05) * 1e9),
+		.delay = 1e-6, .dispersion = 0.05,
+	};
+	CHECK(!refclock_believes(rc, &s), "it is taken");
+	s.utc = UTC + llround((t + 20e-6) * 1e9);
+	s.dispersion = 50e-6;
+	CHECK(refclock_believes(rc, &s), "a little more noise is not");
+	refclock_stop();
+}
+
 /* Noise that is everywhere else convinces nobody. */
 static void noise(void)
 {
@@ -410,6 +431,7 @@ static const struct test_case cases[] = {
 	{ "rates and edges of pulses", rates_and_edges },
 	{ "pulses that are locked to a clock", locked },
 	{ "testimony that is contradicted", contradiction },
+	{ "readings that are apart", mixed },
 	{ "noise is no testimony", noise },
 	{ "what is wrong is said", said_once },
 	{ "what was wrong is over after a while", over },

@@ -38,7 +38,7 @@ static void row(const char *name, int64_t at, int64_t real, int64_t error)
 	char text[64];
 
 	pr_row();
-	pr_str("name", name, name);
+	pr_str("name", "", name);
 	pr_time("time_ns", "time", at);
 	pr_i64("offset_ns", NULL, at - real);
 	snprintf(text, sizeof(text), "%+.9f s +/- %.9f s",
@@ -51,7 +51,7 @@ static void row(const char *name, int64_t at, int64_t real, int64_t error)
 static void unreadable(const char *name, int err)
 {
 	pr_row();
-	pr_str("name", name, name);
+	pr_str("name", "", name);
 	pr_str("problem", "cannot be read", strerror(err));
 	pr_row_end();
 }

@@ -333,7 +333,8 @@ static void fill(struct refclock *rc, const struct config *c,
 {
 	int min = conf->minsamples >= 0 ? conf->minsamples : c->minsamples;
 	int max = conf->maxsamples >= 0 ? conf->maxsamples : c->maxsamples;
-	double expected = fmax(ldexp(1, conf->poll - conf->dpoll), 1);
+	/* Now and then a pulse falls between two looks. */
+	double expected = fmax(ldexp(0.75, conf->poll - conf->dpoll), 1);
 	struct source *s = &rc->source;
 
 	rc->conf = conf;

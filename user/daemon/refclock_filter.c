@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The part of the readings that is used, around the middle one. */
-#define CENTRAL	0.6
+/* The part of the readings that is left out, on each side. */
+#define OUTER	0.2
 /*
  * Oscillators do not change their rate by more, beside what it is not known by;
  * beyond that a device contradicts itself, s/s.
@@ -17,6 +17,8 @@
 #define DRIFT_MAX	10e-6
 /* Deviations that chance explains. */
 #define USUAL	8.0
+/* Than it used to be a device may become without a word. */
+#define NOISIER	10
 /* Samples before there is testimony that can be contradicted. */
 #define TESTIMONY	4
 /* Of another testimony, before it is taken for what it says. */
@@ -49,7 +51,7 @@ static int compare(const void *a, const void *b)
 /* Sorted, and cut down to those in the middle. */
 static size_t middle(const struct refclock *rc, struct residual *res)
 {
-	size_t n = rc->n_kept < rc->room ? rc->n_kept : rc->room, i, use;
+	size_t n = rc->n_kept < rc->room ? rc->n_kept : rc->room, i, outer;
 	const struct reading *first = &rc->kept[0], *r;
 
 	for (i = 0; i < n; i++) {
@@ -61,11 +63,12 @@ static size_t middle(const struct refclock *rc, struct residual *res)
 			   rc->frequency;
 	}
 	qsort(res, n, sizeof(*res), compare);
-	if (n < 4)
+	/* The mean of two is as good as either. */
+	if (n < 3)
 		return n;
-	use = (size_t)ceil((double)n * CENTRAL);
-	memmove(res, res + (n - use) / 2, use * sizeof(*res));
-	return use;
+	outer = (size_t)ceil((double)n * OUTER);
+	memmove(res, res + outer, (n - 2 * outer) * sizeof(*res));
+	return n - 2 * outer;
 }
 
 /* Their mean, at the mean of their times: where their rate matters least. */
@@ -184,7 +187,9 @@ bool refclock_believes(struct refclock *rc, struct sample *s)
 		p->since = s->raw;
 	if (e->valid && e->n >= TESTIMONY) {
 		now = fit_at(&e->fit, s->raw);
-		usual = hypot(now.noise, s->dispersion);
+		/* Readings that are apart are no excuse for being elsewhere. */
+		usual = hypot(now.noise, fmin(s->dispersion,
+					      NOISIER * now.noise));
 		may = (double)(s->raw - estimate_last(e)->raw) * 1e-9 * DRIFT_MAX +
 		      USUAL * hypot(usual, now.time_error) + s->delay / 2;
 		off = (double)(s->utc - now.utc) * 1e-9;
