@@ -36,7 +36,8 @@ sources() # program
 	privs)	echo "$daemon"/{log,seccomp}.c ;;
 	notify)	echo "$daemon/loop.c" ;;
 	suspend) echo "$daemon/log.c" ;;
-	refclock) echo "$daemon"/{clk,estimate,log,loop,refclock_filter}.c ;;
+	refclock) echo "$daemon"/{clk,estimate,log,loop,refclock_filter}.c \
+		       ../../user/lib/units.c ;;
 	esac
 }
 

@@ -132,9 +132,9 @@ static double residual(const struct ntp_source *src, const struct sample *s,
 {
 	double frequency = src->source.est.valid ?
 			   src->source.est.fit.frequency : 0;
-	int64_t raw = s->raw - origin->raw;
 
-	return seconds(s->utc - origin->utc - raw) - seconds(raw) * frequency;
+	return sample_gain(s->raw - origin->raw, s->utc - origin->utc,
+			   frequency);
 }
 
 /**

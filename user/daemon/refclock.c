@@ -6,6 +6,7 @@
 #include "log.h"
 #include "records.h"
 #include "reference.h"
+#include "units.h"
 
 #include <errno.h>
 #include <math.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/wire.h"
 
@@ -80,6 +82,39 @@ void refclock_failed(struct refclock *rc, const char *fmt, ...)
 	memcpy(rc->said, why, sizeof(why));
 }
 
+/**
+ * refclock_cannot_open() - say why a driver's device is not to be had
+ * @rc: which
+ * @fd: is closed, unless it is negative
+ * @err: -errno
+ *
+ * Return: @err.
+ */
+int refclock_cannot_open(struct refclock *rc, int fd, int err)
+{
+	errno = -err;
+	refclock_failed(rc, "%s: %m", rc->conf->parameter);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/**
+ * refclock_stamp() - a stamp that somebody else has written
+ * @s: since 1970
+ * @ns: beside
+ * @at: ns since 1970
+ *
+ * Return: whether it is one.
+ */
+bool refclock_stamp(int64_t s, int64_t ns, int64_t *at)
+{
+	if (s < 0 || s > INT64_MAX / NS_PER_S - 1 || ns < 0 || ns >= NS_PER_S)
+		return false;
+	*at = s * NS_PER_S + ns;
+	return true;
+}
+
 /* What comes and goes with each poll is not worth two lines of them. */
 static void works(struct refclock *rc)
 {
@@ -105,8 +140,11 @@ static void no_sample(struct refclock *rc)
 	source_changed(&rc->source);
 }
 
-/* The readings of 2^poll s have been. */
-static void make_sample(struct refclock *rc)
+/**
+ * refclock_flush() - the readings of an interval have been
+ * @rc: of which; a driver with an interval of its own says so itself
+ */
+void refclock_flush(struct refclock *rc)
 {
 	const struct estimate *e = &rc->source.est;
 	struct sample s;
@@ -126,21 +164,12 @@ static void make_sample(struct refclock *rc)
 	source_sample(&rc->source, &s);
 }
 
-/**
- * refclock_flush() - there are no more readings for now
- * @rc: of which, whose driver has an interval of its own
- */
-void refclock_flush(struct refclock *rc)
-{
-	make_sample(rc);
-}
-
 static void on_poll(void *arg)
 {
 	struct refclock *rc = arg;
 
 	timer_set(&rc->poll_timer, ldexp(1, rc->conf->poll));
-	make_sample(rc);
+	refclock_flush(rc);
 }
 
 /* What is read in intervals is counted, so that no sample has one too few. */
@@ -154,7 +183,7 @@ static void on_read(void *arg)
 	    ++rc->readings < ldexp(1, rc->conf->poll - rc->conf->dpoll))
 		return;
 	rc->readings = 0;
-	make_sample(rc);
+	refclock_flush(rc);
 }
 
 static void try_open(void *arg)
@@ -319,15 +348,6 @@ static struct refclock *find(uint32_t refid)
 	return rc;
 }
 
-static void name_refid(uint32_t refid, char *name)
-{
-	int i;
-
-	for (i = 0; i < 4; i++)
-		name[i] = (char)(refid >> (24 - 8 * i));
-	name[4] = '\0';
-}
-
 static void fill(struct refclock *rc, const struct config *c,
 		 const struct refclock_conf *conf)
 {
@@ -347,7 +367,7 @@ static void fill(struct refclock *rc, const struct config *c,
 	rc->poll_timer = (struct timer){ .fn = on_poll, .arg = rc };
 	s->type = SOURCE_REFCLOCK;
 	s->problem = rc->why;
-	name_refid(conf->refid, s->name);
+	refid_ascii(conf->refid, s->name);
 	s->refid = conf->refid;
 	s->stratum = (uint8_t)conf->stratum;
 	s->leap = NTP_LEAP_UNSYNC;

@@ -128,10 +128,20 @@ void refclock_pulse(struct refclock *rc, int64_t raw, int64_t utc,
 /* Says what is wrong, once until it is otherwise. */
 void refclock_failed(struct refclock *rc, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* How open() ends when it fails: says why, and closes FD, if any. Returns ERR. */
+int refclock_cannot_open(struct refclock *rc, int fd, int err);
+/* A stamp of seconds and ns, as ns since 1970; false: it is none. */
+bool refclock_stamp(int64_t s, int64_t ns, int64_t *at);
 /* Makes a sample of what was read: of a driver with an interval of its own. */
 void refclock_flush(struct refclock *rc);
 /* The device is gone: closes it, and opens it again later. */
 void refclock_reopen(struct refclock *rc);
+
+/* refclock_line.c: for drivers whose device is at a serial line. */
+int refclock_line_open(struct refclock *rc, size_t size, loop_fd_fn fn);
+void refclock_line_close(struct refclock *rc);
+size_t refclock_line_read(struct refclock *rc, short revents, char *data,
+			  size_t size);
 
 /* refclock_filter.c */
 void refclock_keep(struct refclock *rc, const struct reading *r);

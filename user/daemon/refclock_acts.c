@@ -10,9 +10,7 @@
 #include "log.h"
 #include "serial.h"
 
-#include <errno.h>
 #include <math.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +36,7 @@ enum {
 enum acts_state { IDLE, SETUP, DIALLING, CALL, QUIET, ESCAPED };
 
 struct acts {
-	int fd;
+	int fd;		/* first: refclock_line.c's */
 	enum acts_state state;
 	struct timer timer;
 	unsigned int phone, tried;	/* which one; and since the interval began */
@@ -302,52 +300,30 @@ static void on_ready(int fd, short revents, void *arg)
 	struct refclock *rc = arg;
 	int64_t now = clk_raw();
 	char data[256];
-	ssize_t len, i;
+	size_t len, i;
 
-	len = read(fd, data, sizeof(data));
-	if (len < 0 && errno == EAGAIN && !(revents & (POLLHUP | POLLERR)))
-		return;
-	if (len <= 0) {
-		refclock_failed(rc, "%s: the line is dead",
-				rc->conf->parameter);
-		refclock_reopen(rc);
-		return;
-	}
+	(void)fd;
+	len = refclock_line_read(rc, revents, data, sizeof(data));
 	for (i = 0; i < len; i++)
 		take_octet(rc, data[i], now);
 }
 
 static int open_acts(struct refclock *rc)
 {
-	int fd = serial_open(rc->conf->parameter, rc->conf->baud);
-	struct acts *a = fd < 0 ? NULL : calloc(1, sizeof(*a));
-	int err = fd < 0 ? fd : !a ? -ENOMEM :
-		  loop_add_fd(fd, POLLIN, on_ready, rc);
+	int err = refclock_line_open(rc, sizeof(struct acts), on_ready);
 
-	if (err) {
-		errno = -err;
-		refclock_failed(rc, "%s: %m", rc->conf->parameter);
-		if (fd >= 0)
-			close(fd);
-		free(a);
+	if (err)
 		return err;
-	}
-	a->fd = fd;
-	a->timer = (struct timer){ .fn = on_timer, .arg = rc };
-	rc->data = a;
-	enter(a, IDLE, BEFORE_CALL);
+	state(rc)->timer = (struct timer){ .fn = on_timer, .arg = rc };
+	enter(state(rc), IDLE, BEFORE_CALL);
 	return 0;
 }
 
 static void close_acts(struct refclock *rc)
 {
-	struct acts *a = state(rc);
-
-	timer_cancel(&a->timer);
-	serial_hang_up(a->fd);
-	loop_del_fd(a->fd);
-	close(a->fd);
-	free(a);
+	timer_cancel(&state(rc)->timer);
+	serial_hang_up(state(rc)->fd);
+	refclock_line_close(rc);
 }
 
 const struct refclock_driver refclock_acts = {

@@ -57,10 +57,8 @@ static size_t middle(const struct refclock *rc, struct residual *res)
 	for (i = 0; i < n; i++) {
 		r = &rc->kept[i];
 		res[i].from = r;
-		res[i].x = (double)(r->utc - first->utc -
-				    (r->raw - first->raw)) * 1e-9 -
-			   (double)(r->raw - first->raw) * 1e-9 *
-			   rc->frequency;
+		res[i].x = sample_gain(r->raw - first->raw,
+				       r->utc - first->utc, rc->frequency);
 	}
 	qsort(res, n, sizeof(*res), compare);
 	/* The mean of two is as good as either. */
@@ -129,16 +127,15 @@ bool refclock_sample(struct refclock *rc, struct sample *s)
 	return true;
 }
 
-/* How far S is from a moment of the same clock, less what may be. */
-static double beyond(const struct sample *s, int64_t raw, int64_t utc,
-		     double frequency, double usual)
+/* Whether two samples can be of one time. */
+static bool agree(const struct sample *a, const struct sample *b,
+		  double frequency, double usual)
 {
-	double span = (double)(s->raw - raw) * 1e-9;
-	double off = (double)(s->utc - utc - (s->raw - raw)) * 1e-9 -
-		     span * frequency;
+	double off = sample_gain(b->raw - a->raw, b->utc - a->utc, frequency);
+	double span = (double)(b->raw - a->raw) * 1e-9;
 
-	return fabs(off) - fabs(span) * DRIFT_MAX - USUAL * usual -
-	       s->delay / 2;
+	return fabs(off) <= fabs(span) * DRIFT_MAX + USUAL * usual +
+			    b->delay / 2;
 }
 
 /* The next of those that were refused: of one mind with them? */
@@ -146,8 +143,7 @@ static bool refuse(struct refclock *rc, const struct sample *s, double usual)
 {
 	struct refclock_phase *p = &rc->phase;
 
-	if (p->refused && beyond(s, p->last.raw, p->last.utc, rc->frequency,
-				 usual) > 0)
+	if (!agree(&p->last, s, rc->frequency, usual))
 		p->refused = 0;
 	p->last = *s;
 	return ++p->refused < CONVINCED;

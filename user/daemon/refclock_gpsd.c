@@ -43,21 +43,13 @@ static const char *text(struct json_object *o, const char *name)
 	       json_object_get_string(v) : "";
 }
 
-static bool join(int64_t s, int64_t ns, int64_t *out)
-{
-	if (s < 0 || s > INT64_MAX / NS_PER_S - 1 || ns < 0 || ns >= NS_PER_S)
-		return false;
-	*out = s * NS_PER_S + ns;
-	return true;
-}
-
 /* When a second began, by the receiver and by CLOCK_REALTIME. */
 static void take_time(struct refclock *rc, struct json_object *o)
 {
 	int64_t precision = number(o, "precision"), clock, real;
 
-	if (!join(number(o, "real_sec"), number(o, "real_nsec"), &real) ||
-	    !join(number(o, "clock_sec"), number(o, "clock_nsec"), &clock)) {
+	if (!refclock_stamp(number(o, "real_sec"), number(o, "real_nsec"), &real) ||
+	    !refclock_stamp(number(o, "clock_sec"), number(o, "clock_nsec"), &clock)) {
 		refclock_failed(rc, "what gpsd says is no time");
 		return;
 	}

@@ -7,13 +7,6 @@
 #include "refclock.h"
 #include "clk.h"
 #include "nmea.h"
-#include "serial.h"
-
-#include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* The line is quiet for longer between what belongs to two seconds, ns. */
 #define GAP		(NS_PER_S / 10)
@@ -21,7 +14,7 @@
 #define PATIENCE	50
 
 struct nmea {
-	int fd;
+	int fd;		/* first: refclock_line.c's */
 	char line[NMEA_LINE];
 	size_t len;
 	int64_t begun, last;	/* RAW: this second's, and the last octet */
@@ -77,17 +70,12 @@ static void on_ready(int fd, short revents, void *arg)
 	struct nmea *n = rc->data;
 	int64_t now = clk_raw();
 	char data[256];
-	ssize_t len, i;
+	size_t len, i;
 
-	len = read(fd, data, sizeof(data));
-	if (len < 0 && errno == EAGAIN && !(revents & (POLLHUP | POLLERR)))
+	(void)fd;
+	len = refclock_line_read(rc, revents, data, sizeof(data));
+	if (!len)
 		return;
-	if (len <= 0) {
-		refclock_failed(rc, "%s: the line is dead",
-				rc->conf->parameter);
-		refclock_reopen(rc);
-		return;
-	}
 	if (now - n->last > GAP)
 		n->begun = now;
 	n->last = now;
@@ -97,35 +85,11 @@ static void on_ready(int fd, short revents, void *arg)
 
 static int open_nmea(struct refclock *rc)
 {
-	int fd = serial_open(rc->conf->parameter, rc->conf->baud);
-	struct nmea *n = fd < 0 ? NULL : calloc(1, sizeof(*n));
-	int err = fd < 0 ? fd : !n ? -ENOMEM :
-		  loop_add_fd(fd, POLLIN, on_ready, rc);
-
-	if (err) {
-		errno = -err;
-		refclock_failed(rc, "%s: %m", rc->conf->parameter);
-		if (fd >= 0)
-			close(fd);
-		free(n);
-		return err;
-	}
-	n->fd = fd;
-	rc->data = n;
-	return 0;
-}
-
-static void close_nmea(struct refclock *rc)
-{
-	struct nmea *n = rc->data;
-
-	loop_del_fd(n->fd);
-	close(n->fd);
-	free(n);
+	return refclock_line_open(rc, sizeof(struct nmea), on_ready);
 }
 
 const struct refclock_driver refclock_nmea = {
 	.name = "NMEA",
 	.open = open_nmea,
-	.close = close_nmea,
+	.close = refclock_line_close,
 };

@@ -105,10 +105,7 @@ static int open_phc(struct refclock *rc)
 		err = p->fd < 0 ? p->fd : begin_pulses(rc, p->fd);
 	}
 	if (err) {
-		errno = -err;
-		refclock_failed(rc, "%s: %m", rc->conf->parameter);
-		if (p && p->fd >= 0)
-			close(p->fd);
+		err = refclock_cannot_open(rc, p ? p->fd : -1, err);
 		free(p);
 		return err;
 	}

@@ -44,13 +44,8 @@ static int open_pps(struct refclock *rc)
 		p = calloc(1, sizeof(*p));
 		err = p ? 0 : -ENOMEM;
 	}
-	if (err) {
-		errno = -err;
-		refclock_failed(rc, "%s: %m", rc->conf->parameter);
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
+	if (err)
+		return refclock_cannot_open(rc, fd, err);
 	*p = (struct pps){ .fd = fd, .clear = rc->conf->clear };
 	rc->data = p;
 	return 0;

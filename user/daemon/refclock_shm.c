@@ -84,13 +84,9 @@ static bool copy(volatile struct shm_time *from, struct shm_time *to)
 }
 
 /* Who writes no nanoseconds leaves there what does not go with the rest. */
-static bool join(time_t s, int us, unsigned int ns, int64_t *out)
+static int64_t ns_of(int us, unsigned int ns)
 {
-	if (s < 0 || s > INT64_MAX / NS_PER_S - 1 || us < 0 || us >= 1000000)
-		return false;
-	*out = s * NS_PER_S + (ns / 1000 == (unsigned int)us ? (int64_t)ns :
-							us * 1000LL);
-	return true;
+	return ns / 1000 == (unsigned int)us ? (int64_t)ns : us * 1000LL;
 }
 
 static void read_shm(struct refclock *rc)
@@ -105,8 +101,10 @@ static void read_shm(struct refclock *rc)
 				t.mode);
 		return;
 	}
-	if (!join(t.clock_sec, t.clock_usec, t.clock_nsec, &clock) ||
-	    !join(t.receive_sec, t.receive_usec, t.receive_nsec, &receive)) {
+	if (!refclock_stamp(t.clock_sec, ns_of(t.clock_usec, t.clock_nsec),
+			    &clock) ||
+	    !refclock_stamp(t.receive_sec,
+			    ns_of(t.receive_usec, t.receive_nsec), &receive)) {
 		refclock_failed(rc, "what is in its shared memory is no time");
 		return;
 	}

@@ -95,13 +95,8 @@ static int open_sock(struct refclock *rc)
 
 	if (!err)
 		err = loop_add_fd(fd, POLLIN, on_ready, rc);
-	if (err) {
-		errno = -err;
-		refclock_failed(rc, "%s: %m", rc->conf->parameter);
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
+	if (err)
+		return refclock_cannot_open(rc, fd, err);
 	rc->data = (void *)(intptr_t)fd;
 	return 0;
 }

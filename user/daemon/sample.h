@@ -23,4 +23,13 @@ struct sample {
 	double root_dispersion;
 };
 
+/*
+ * What UTC has gained on RAW over spans of both, ns, beside what it gains by its
+ * FREQUENCY: s.
+ */
+static inline double sample_gain(int64_t raw, int64_t utc, double frequency)
+{
+	return (double)(utc - raw) * 1e-9 - (double)raw * 1e-9 * frequency;
+}
+
 #endif

@@ -20,8 +20,6 @@ s64 testhw_truth(s64 raw);
 /* What RAW passes while truth does, ns. */
 s64 testhw_raw_span(s64 truth_span);
 void testhw_step(s64 ns);
-void testhw_set_frequency(s64 ppb);
-s64 testhw_frequency(void);
 
 /* From -LIMIT to LIMIT, ns; and whether that comes in PERCENT of all cases. */
 s64 testhw_random(s64 limit);

@@ -85,16 +85,6 @@ void testhw_step(s64 ns)
 	bend(ns, truth_ppb);
 }
 
-void testhw_set_frequency(s64 ppb)
-{
-	bend(0, ppb);
-}
-
-s64 testhw_frequency(void)
-{
-	return truth_ppb;
-}
-
 static u32 random_u32(void)
 {
 	unsigned long flags;
@@ -158,7 +148,7 @@ static int set_ppb(const char *val, const struct kernel_param *kp)
 	int err = kstrtos64(val, 0, &ppb);
 
 	if (!err)
-		testhw_set_frequency(ppb);
+		bend(0, ppb);
 	return err;
 }
 
