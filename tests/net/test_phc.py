@@ -74,8 +74,10 @@ def beside_each_other(test, hw, host):
                    host.kntp("clock", "set-rtc", zone), (0, ""))
         rtc = [row for name, row in clocks(test, host).items()
                if "RTC" in name]
+        # Set to half a second, where the chip does not begin one anew when it
+        # is set (some CPUs' do not, nor does QEMU where it shows one of them).
         test.result(rtc and abs(rtc[0]["offset_ns"]) <
-                    rtc[0]["error_ns"] + 100 * 10 ** 6 * lab.SCALE,
+                    rtc[0]["error_ns"] + (500 + 100 * lab.SCALE) * 10 ** 6,
                     "clock show: the RTC is right", rtc)
 
 
