@@ -20,19 +20,23 @@
 #include "timekeeping.h"
 
 /**
- * struct published - one publication, ready for the wire; never changed
+ * struct published - one publication, ready for the wire; never changed but for
+ *	@fast_until and @server.root_dispersion, which go together
  * @rcu: frees it
- * @server: the reply's fields, but the dispersion
+ * @server: the reply's fields; the dispersion as at @fast_until
  * @epoch: kntp_timekeeping_epoch() that it belongs to
  * @until: when a reply may not claim it any more, by the clock it ages by: the
  *	lease is over, or the dispersion has reached its end; or never could
- * @fast_until: likewise where CLOCK_REALTIME is served, else S64_MIN: there is
- *	one comparison for all that is not the common case
+ * @fast_until: until when @server is all there is to say, of CLOCK_REALTIME: not
+ *	later than @until; S64_MIN for a map
  * @at: when it was published, by the clock it ages by
  * @published: when it was published, ns since 1970 UTC as served
  * @dispersion: then, 32.32 s
  * @rate: its growth, from ntp_rate()
  * @follows: the reference time is now
+ * @jumps: how often what is served jumped, so far
+ * @era: era_of() while @epoch lasts
+ * @window: length of the time up to @fast_until, log2 ns
  * @expires: when the lease is over, by the clock it ages by
  * @figures: as they were given
  */
@@ -47,6 +51,9 @@ struct published {
 	u64 dispersion;
 	u64 rate;
 	bool follows;
+	u16 jumps;
+	u32 era;
+	u8 window;
 	s64 expires;
 	struct kntp_clock_figures figures;
 };
@@ -71,12 +78,35 @@ static s64 now_of(const struct published *p)
 
 static bool is_current(const struct published *p, s64 now)
 {
-	return p && p->epoch == kntp_timekeeping_epoch() && now < p->fast_until;
+	return p && p->epoch == kntp_timekeeping_epoch() &&
+	       /* pairs with open_window(): the dispersion is of then or later */
+	       now < smp_load_acquire(&p->fast_until);
 }
 
 static u64 dispersion_at(const struct published *p, s64 now)
 {
 	return ntp_disperse(p->dispersion, p->rate, now - p->at);
+}
+
+/* A dispersion is said as at the end of its window, in which it grows by this. */
+#define WINDOW_GROWTH_NS	2000
+
+static DEFINE_RAW_SPINLOCK(window_lock);
+
+/* Who finds another at it lets it, and has its own figure. */
+static void open_window(struct published *p, s64 now)
+{
+	s64 end = now + (1LL << p->window);
+
+	if (!raw_spin_trylock(&window_lock))
+		return;
+	if (now >= READ_ONCE(p->fast_until)) {
+		WRITE_ONCE(p->server.root_dispersion,
+			   cpu_to_be32(ntp_short(dispersion_at(p, end))));
+		/* pairs with is_current() */
+		smp_store_release(&p->fast_until, min(end, p->until));
+	}
+	raw_spin_unlock(&window_lock);
 }
 
 /*
@@ -113,13 +143,30 @@ static enum kntp_clock_state state_at(const struct published *p, s64 now)
 }
 
 /*
+ * Tells times apart between which the time that is served jumped: two of one
+ * era can be compared. For CLOCK_REALTIME steps and leap seconds count, too.
+ */
+static u32 era_of(const struct published *p)
+{
+	u64 epoch = kntp_timekeeping_epoch();
+	u32 jumps = p ? (u32)p->jumps << 16 : 0;
+
+	return is_map(p) ? jumps : jumps | (u16)((epoch >> 32) + epoch);
+}
+
+/* When that was by a map which was CLOCK_REALTIME a while ago. */
+static s64 map_of_real(const struct published *p, s64 age)
+{
+	return ntp_map_utc(&p->figures.map, ktime_get_raw_ns() - age);
+}
+
+/*
  * The reply by a map, and by who may not claim the time any more: that says LI =
  * 3, stratum 0 on the wire (RFC 5905 figure 11) and reference id 0, which is no
  * kiss code, with the largest dispersion.
  */
-static noinline void reply_rare(struct ntp_header *ntp,
-				const struct published *p, s64 received,
-				s64 real)
+static noinline u32 reply_rare(struct ntp_header *ntp, struct published *p,
+			       s64 received, s64 real)
 {
 	s64 age = real - received;
 	u64 receive, transmit;
@@ -143,13 +190,17 @@ static noinline void reply_rare(struct ntp_header *ntp,
 	}
 	if (state_at(p, now) == KNTP_CLOCK_SYNC) {
 		server = p->server;
-		server.root_dispersion = cpu_to_be32(ntp_short(dispersion_at(p, now)));
+		server.root_dispersion =
+			cpu_to_be32(ntp_short(dispersion_at(p, now)));
 		if (has_leapt(p))
 			server.leap = NTP_LEAP_NONE;
 		if (p->follows)
 			server.reference = cpu_to_be64(transmit);
+		if (!is_map(p) && p->epoch == kntp_timekeeping_epoch())
+			open_window(p, now);
 	}
 	ntp_reply(ntp, &server, receive, transmit);
+	return era_of(p);
 }
 
 /**
@@ -158,27 +209,45 @@ static noinline void reply_rare(struct ntp_header *ntp,
  * @received: when it arrived, CLOCK_REALTIME; 0 for now
  *
  * The dispersion is that of publication, grown since (RFC 5905 section 11.3).
- * Softirq, RCU read side.
+ * Softirq, RCU read side. Return: the era of the times in the reply: they can
+ * be compared with others of it, not with those of another one.
  */
-void kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
+u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 {
-	const struct published *p = rcu_dereference(published);
+	struct published *p = rcu_dereference(published);
 	ktime_t now = ktime_get_real();
 	u64 receive, transmit;
 
 	/* A stamp from before a step, or of another clock, is none. */
 	if (unlikely((u64)(now - received) > NSEC_PER_SEC))
 		received = now;
-	if (unlikely(!is_current(p, now))) {
-		reply_rare(ntp, p, received, now);
-		return;
-	}
+	if (unlikely(!is_current(p, now)))
+		return reply_rare(ntp, p, received, now);
 	transmit = ntp_from_unix(now);
 	receive = received == now ? transmit : ntp_from_unix(received);
-	ntp_reply_as(ntp, &p->server,
-		     cpu_to_be32(ntp_short(dispersion_at(p, now))),
+	ntp_reply_as(ntp, &p->server, READ_ONCE(p->server.root_dispersion),
 		     p->follows ? cpu_to_be64(transmit) : p->server.reference,
 		     receive, transmit);
+	return p->era;
+}
+
+/**
+ * kntp_clock_served() - a time of the system clock as it is served
+ * @real: CLOCK_REALTIME, read a moment ago
+ * @era: where to put what kntp_clock_reply() returns
+ *
+ * Any context, RCU read side. Return: ns since 1970 UTC, or 0 where it cannot be
+ * told: it is not of the last second, or the clock was stepped since.
+ */
+s64 kntp_clock_served(ktime_t real, u32 *era)
+{
+	const struct published *p = rcu_dereference(published);
+	s64 age = ktime_get_real() - real;
+
+	if ((u64)age > NSEC_PER_SEC || kntp_timekeeping_spans(real))
+		return 0;
+	*era = era_of(p);
+	return is_map(p) ? map_of_real(p, age) : real;
 }
 
 /* How long until a dispersion that grows has reached its end, ns. */
@@ -267,16 +336,38 @@ static void prepare(struct published *p)
 	p->expires = later(p->at, f->lease);
 	p->dispersion = ntp_from_ns(f->root_dispersion);
 	p->rate = p->follows ? 0 : ntp_rate(f->growth);
+	p->window = min(ilog2(div_u64(WINDOW_GROWTH_NS * NSEC_PER_SEC,
+				      f->growth ?: 1)), 30);
 	p->server.leap = f->stratum < NTP_STRATUM_UNSYNC ? f->leap :
 			 NTP_LEAP_UNSYNC;
 	p->until = p->server.leap == NTP_LEAP_UNSYNC ? S64_MIN :
 		   min(p->expires, later(p->at, lasts(f)));
-	p->fast_until = is_map(p) ? S64_MIN : p->until;
+	p->fast_until = S64_MIN;	/* no window is open */
 	p->server.stratum = f->stratum;
 	p->server.precision = precision;
 	p->server.refid = f->refid;
 	p->server.reference = cpu_to_be64(ntp_from_unix(f->ref_time));
 	p->server.root_delay = cpu_to_be32(ntp_short(ntp_from_ns(f->root_delay)));
+}
+
+/*
+ * Under clock_lock: whether what is served moves by more than is now said that
+ * it can be off.
+ */
+static bool jumps_from(const struct published *old, const struct published *p)
+{
+	struct system_time_snapshot now;
+	u64 moved;
+
+	if (!old || state_at(old, now_of(old)) != KNTP_CLOCK_SYNC)
+		return true;
+	if (!is_map(old) && !is_map(p))
+		return false;
+	ktime_get_snapshot(&now);
+	moved = abs((is_map(p) ? ntp_map_utc(&p->figures.map, now.raw) : now.real) -
+		    (is_map(old) ? ntp_map_utc(&old->figures.map, now.raw) :
+				   now.real));
+	return moved > p->figures.root_dispersion + p->figures.root_delay / 2;
 }
 
 /**
@@ -308,6 +399,9 @@ int kntp_clock_publish(const struct kntp_clock_figures *f)
 	}
 
 	prepare(p);
+	old = rcu_dereference_protected(published, lockdep_is_held(&clock_lock));
+	p->jumps = (old ? old->jumps : 0) + jumps_from(old, p);
+	p->era = era_of(p);
 	old = rcu_replace_pointer(published, p, lockdep_is_held(&clock_lock));
 	told_dispersed = false;
 	look_at(p->until == S64_MIN ? p->expires : p->until, p->at);

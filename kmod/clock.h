@@ -61,7 +61,8 @@ struct kntp_clock_report {
 
 int kntp_clock_publish(const struct kntp_clock_figures *figures);
 void kntp_clock_report(struct kntp_clock_report *report);
-void kntp_clock_reply(struct ntp_header *ntp, ktime_t received);
+u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received);
+s64 kntp_clock_served(ktime_t real, u32 *era);
 
 int kntp_clock_init(void);
 void kntp_clock_exit(void);

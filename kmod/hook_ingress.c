@@ -151,7 +151,7 @@ static __always_inline unsigned int answer4(struct kntp_net *kn,
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 
 	kntp_tx_scrub(skb);
-	kntp_tx_turn4(kn, skb, received, true);
+	kntp_tx_turn4(kn, skb, received, KNTP_HOOK_INGRESS);
 	return reflect(kn, skb);
 }
 
@@ -222,7 +222,7 @@ static noinline unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 
 	kntp_tx_scrub(skb);
-	kntp_tx_turn6(kn, skb, received);
+	kntp_tx_turn6(kn, skb, received, KNTP_HOOK_INGRESS);
 	return reflect(kn, skb);
 }
 #else

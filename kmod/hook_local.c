@@ -98,7 +98,7 @@ static unsigned int answer4(struct kntp_net *kn, struct sk_buff *skb,
 				    KNTP_STAT_DROP_NO_ROUTE);
 
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	kntp_tx_turn4(kn, skb, received, false);
+	kntp_tx_turn4(kn, skb, received, KNTP_HOOK_LOCAL);
 	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, KNTP_STAT_ANSWERED);
 	kntp_tx_done(kn, KNTP_HOOK_LOCAL, ip_local_out(kn->net, NULL, skb));
 	return NF_STOLEN;
@@ -192,7 +192,7 @@ static unsigned int answer6(struct kntp_net *kn, struct sk_buff *skb,
 				    KNTP_STAT_DROP_NO_ROUTE);
 
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
-	kntp_tx_turn6(kn, skb, received);
+	kntp_tx_turn6(kn, skb, received, KNTP_HOOK_LOCAL);
 	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, KNTP_STAT_ANSWERED);
 	kntp_tx_done(kn, KNTP_HOOK_LOCAL, ip6_local_out(kn->net, NULL, skb));
 	return NF_STOLEN;

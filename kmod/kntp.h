@@ -3,12 +3,14 @@
  * Locks, outermost first:
  *
  *   genl_mutex         netlink operations run one at a time (held by the caller)
- *   rtnl               kntp_net.listeners, .local, .addresses; process context
+ *   rtnl               kntp_net.listeners, .local, .addresses, .clients; process
+ *                      context
  *   kntp_acl_set.lock  the writers of one access list; process context
  *   clock_lock         the publishers of the clock; process context
  *   tell_lock          whether events may be told; process context
  *
- * Softirq takes none of them: it reads RCU pointers and per-CPU counters.
+ * Softirq takes none of them: it reads RCU pointers and per-CPU counters. Its
+ * own is kntp_bucket.lock, one of them at a time and nothing inside.
  */
 #ifndef _KNTP_H
 #define _KNTP_H
@@ -20,16 +22,20 @@
 #include <linux/uidgid.h>
 #include <net/net_namespace.h>
 #include "acl.h"
+#include "client.h"
 #include "stats.h"
 
 struct kntp_addresses;
 struct kntp_routes;
+struct kntp_stamps;
 
 /**
  * struct kntp_net - what the module keeps for a network namespace
  * @net: that namespace
  * @stats: counters
  * @acl: who is answered
+ * @clients: who asks
+ * @stamps: when they were replied to; set by the first listener, as @stats
  * @routes: the way back to those who asked last, per CPU; set by the first
  *	listener, as @stats
  * @uid: of the namespace's root, for routing by user; likewise
@@ -42,6 +48,8 @@ struct kntp_net {
 	struct net *net;
 	struct kntp_stats_set stats;
 	struct kntp_acl_set acl;
+	struct kntp_client_set clients;
+	struct kntp_stamps *stamps;
 	struct kntp_routes __percpu *routes;
 	kuid_t uid;
 	struct kntp_addresses __rcu *addresses;

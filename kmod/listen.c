@@ -12,6 +12,14 @@
 #include "hook.h"
 #include "kntp.h"
 #include "route.h"
+#include "stamp.h"
+
+/* What answering needs, whatever the hook; it stays until the namespace goes. */
+static int start(struct kntp_net *kn)
+{
+	return kntp_stats_start(&kn->stats) ?: kntp_stamp_start(kn) ?:
+	       kntp_client_start(kn);
+}
 
 /**
  * kntp_listen_local() - answer what LOCAL_IN sees
@@ -32,7 +40,7 @@ int kntp_listen_local(struct kntp_net *kn, struct netlink_ext_ack *extack)
 		return -EEXIST;
 	}
 
-	err = kntp_stats_start(&kn->stats) ?: kntp_routes_start(kn);
+	err = start(kn) ?: kntp_routes_start(kn);
 	if (err)
 		return err;
 	ops[0] = (struct nf_hook_ops){
@@ -129,7 +137,7 @@ int kntp_listen_ingress(struct kntp_net *kn, int ifindex,
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 
-	err = kntp_stats_start(&kn->stats);
+	err = start(kn);
 	if (err)
 		return err;
 	listener = kzalloc(sizeof(*listener), GFP_KERNEL_ACCOUNT);

@@ -10,6 +10,7 @@
 #include "listen.h"
 #include "netlink.h"
 #include "route.h"
+#include "stamp.h"
 #include "timekeeping.h"
 
 static unsigned int kntp_net_id __read_mostly;
@@ -31,6 +32,7 @@ static int __net_init kntp_net_init(struct net *net)
 
 	kn->net = net;
 	INIT_LIST_HEAD(&kn->listeners);
+	kntp_client_init(&kn->clients);
 	return kntp_acl_init(&kn->acl);
 }
 
@@ -47,6 +49,8 @@ static void __net_exit kntp_net_exit(struct net *net)
 	struct kntp_net *kn = kntp_net(net);
 
 	kntp_routes_exit(kn);
+	kntp_stamp_exit(kn);
+	kntp_client_exit(&kn->clients);
 	kntp_acl_exit(&kn->acl);
 	kntp_stats_exit(&kn->stats);
 }

@@ -265,6 +265,24 @@ static const struct genl_ops kntp_ops[] = {
 		.policy = kntp_clock_policy,
 		.maxattr = KNTP_A_CLOCK_MAP_RATE,
 	}, {
+		.cmd = KNTP_CMD_CLIENT_GET,
+		.doit = kntp_nl_client_get,
+		.dumpit = kntp_nl_client_dump,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_CLIENT_SET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_client_set,
+		.policy = kntp_client_policy,
+		.maxattr = KNTP_A_CLIENT_PREFIX6,
+	}, {
+		.cmd = KNTP_CMD_CLIENT_FLUSH,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_client_flush,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
 		.cmd = KNTP_CMD_STATS_GET,
 		.doit = nl_stats_get,
 		.policy = no_policy,

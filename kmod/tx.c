@@ -14,35 +14,38 @@
 #include "compat/compat.h"
 #include "core/wire.h"
 
-/*
- * Ports and payload. The transmit time is read here: behind it come checksum
- * and device alone. Returns the sum of the datagram.
- */
-static __wsum turn_udp(struct udphdr *udp, ktime_t received)
+#if IS_ENABLED(CONFIG_IPV6)
+static void reply6(struct kntp_clients *table, const struct in6_addr *addr,
+		   struct sk_buff *skb, ktime_t received, enum kntp_hook hook)
 {
-	udp->dest = udp->source;
-	udp->source = htons(NTP_PORT);
-	udp->len = htons(KNTP_REPLY_LEN);
-	udp->check = 0;
+	u64 hi = (u64)be32_to_cpu(addr->s6_addr32[0]) << 32 |
+		 be32_to_cpu(addr->s6_addr32[1]);
+	u64 lo = (u64)be32_to_cpu(addr->s6_addr32[2]) << 32 |
+		 be32_to_cpu(addr->s6_addr32[3]);
 
-	kntp_clock_reply((struct ntp_header *)(udp + 1), received);
-	return csum_partial(udp, KNTP_REPLY_LEN, 0);
+	kntp_client_reply(table, hi & table->mask6[0], lo & table->mask6[1], skb,
+			  received, hook);
 }
+#endif
 
 /**
  * kntp_tx_turn6() - turn an IPv6 request into its reply
  * @kn: the network namespace
  * @skb: the request, linear and writable, without extension headers
- * @received: when it arrived
+ * @received: when it arrived, 0 for when it leaves
+ * @hook: where it was seen
  *
+ * The transmit time is read here: behind it come checksum and device alone.
  * Softirq, RCU read side.
  */
-void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received)
+void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received,
+		   enum kntp_hook hook)
 {
 #if IS_ENABLED(CONFIG_IPV6)
+	struct kntp_clients *clients = rcu_dereference(kn->clients.table);
 	struct ipv6hdr *ip6h = (struct ipv6hdr *)skb->data;
 	struct udphdr *udp = (struct udphdr *)(ip6h + 1);
-	__wsum sum;
+	struct ntp_header *ntp = (struct ntp_header *)(udp + 1);
 
 	skb_trim(skb, sizeof(*ip6h) + KNTP_REPLY_LEN);
 	swap(ip6h->saddr, ip6h->daddr);
@@ -50,8 +53,18 @@ void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received)
 	ip6h->payload_len = htons(KNTP_REPLY_LEN);
 	ip6h->hop_limit = READ_ONCE(kn->net->ipv6.devconf_all->hop_limit);
 
-	sum = turn_udp(udp, received);
+	udp->dest = udp->source;
+	udp->source = htons(NTP_PORT);
+	udp->len = htons(KNTP_REPLY_LEN);
+	udp->check = 0;
+
+	if (likely(clients))
+		reply6(clients, &ip6h->daddr, skb, received, hook);
+	else
+		kntp_clock_reply(ntp, received);
 	udp->check = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, KNTP_REPLY_LEN,
-				     IPPROTO_UDP, sum) ?: CSUM_MANGLED_0;
+				     IPPROTO_UDP,
+				     csum_partial(udp, KNTP_REPLY_LEN, 0)) ?:
+		     CSUM_MANGLED_0;
 #endif
 }

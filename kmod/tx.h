@@ -8,6 +8,7 @@
 #include <linux/skbuff.h>
 #include <linux/udp.h>
 #include <net/ip.h>
+#include "client.h"
 #include "clock.h"
 #include "compat/compat.h"
 #include "core/wire.h"
@@ -29,7 +30,8 @@ static inline bool kntp_tx_writable(struct sk_buff *skb)
 	return likely(!skb_cloned(skb)) || !skb_ensure_writable(skb, skb->len);
 }
 
-void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received);
+void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received,
+		   enum kntp_hook hook);
 
 /**
  * kntp_tx_scrub() - take off a buffer what it had from being received
@@ -70,15 +72,17 @@ static __always_inline u64 sum_header(const struct ntp_header *ntp)
  * @kn: the network namespace
  * @skb: the request, linear and writable, without IP options
  * @received: when it arrived, 0 for when it leaves
- * @whole: the IP header's checksum too, which the IP layer else sees to
+ * @hook: where it was seen; for a routed reply the IP layer sees to the IP
+ *	header's checksum
  *
  * The transmit time is read here: behind it come checksum and device alone.
  * Softirq, RCU read side.
  */
 static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
 					  struct sk_buff *skb, ktime_t received,
-					  bool whole)
+					  enum kntp_hook hook)
 {
+	struct kntp_clients *clients = rcu_dereference(kn->clients.table);
 	struct iphdr *iph = (struct iphdr *)skb->data;
 	struct udphdr *udp = (struct udphdr *)(iph + 1);
 	struct ntp_header *ntp = (struct ntp_header *)(udp + 1);
@@ -93,7 +97,7 @@ static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
 		cpu_to_be64(0x4500000000000000ULL | IP_DF |
 			    (sizeof(*iph) + KNTP_REPLY_LEN) << 32);
 	iph->ttl = ttl;
-	if (whole)
+	if (hook == KNTP_HOOK_INGRESS)
 		iph->check = kntp_sum_fold(sum +
 			(__force u16)htons(0x4500) + (__force u16)htons(IP_DF) +
 			(__force u16)htons(sizeof(*iph) + KNTP_REPLY_LEN) +
@@ -104,7 +108,12 @@ static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
 	udp->dest = dport;
 	udp->len = htons(KNTP_REPLY_LEN);
 
-	kntp_clock_reply(ntp, received);
+	if (likely(clients)) {
+		kntp_client_reply(clients, 0, 0xffff00000000ULL |
+				  be32_to_cpu(daddr), skb, received, hook);
+	} else {
+		kntp_clock_reply(ntp, received);
+	}
 	/* The length counts twice, in the pseudo header and in its own. */
 	sum += (__force u16)dport + (__force u16)htons(NTP_PORT) +
 	       (__force u16)htons(IPPROTO_UDP) +

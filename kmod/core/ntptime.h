@@ -48,6 +48,29 @@ static inline u64 ntp_from_unix(s64 ns)
 }
 
 /**
+ * ntp_as_receive() - a receive time that no transmit time is mistaken for
+ * @time: 32.32 seconds
+ *
+ * An origin tells by it which of a reply's times it is (RFC 9769 section 2).
+ * The last bit, a quarter of a nanosecond, is spent on that. Any context.
+ */
+static inline u64 ntp_as_receive(u64 time)
+{
+	return time & ~1ULL;
+}
+
+/**
+ * ntp_as_transmit() - a transmit time that no receive time is mistaken for
+ * @time: 32.32 seconds
+ *
+ * As ntp_as_receive(), and never before it where @time is none.
+ */
+static inline u64 ntp_as_transmit(u64 time)
+{
+	return time | 1;
+}
+
+/**
  * ntp_short() - 32.32 seconds as the wire's 16.16, rounded up
  * @frac: 32.32 seconds
  *

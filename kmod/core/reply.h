@@ -2,6 +2,7 @@
 #ifndef _KNTP_CORE_REPLY_H
 #define _KNTP_CORE_REPLY_H
 
+#include "ntptime.h"
 #include "parse.h"
 #include "wire.h"
 
@@ -52,8 +53,8 @@ static inline void ntp_reply_as(struct ntp_header *packet,
 	packet->refid = server->refid;
 	packet->reference = ref_time;
 	packet->origin = packet->transmit;
-	packet->receive = cpu_to_be64(receive);
-	packet->transmit = cpu_to_be64(transmit);
+	packet->receive = cpu_to_be64(ntp_as_receive(receive));
+	packet->transmit = cpu_to_be64(ntp_as_transmit(transmit));
 }
 
 /**
@@ -64,8 +65,9 @@ static inline void ntp_reply_as(struct ntp_header *packet,
  * @transmit: when the reply leaves, likewise
  *
  * Version and poll are echoed, the request's transmit time becomes the origin
- * (RFC 5905 section 8); a reply is this header alone and so never longer than
- * its request. Any context, no lock.
+ * (RFC 5905 section 8); the two times never are one, see ntp_as_receive(). A
+ * reply is this header alone and so never longer than its request. Any context,
+ * no lock.
  */
 static inline void ntp_reply(struct ntp_header *packet,
 			     const struct ntp_server *server,

@@ -79,7 +79,14 @@ def serve(hook, prefixes, verdict='allow'):
          'GPS', 'root-dispersion', '0.000001', 'lease', '1000000')
     call('kntp', 'listen', 'add', 'hook', hook,
          *(['dev', 'bench0'] if hook == 'ingress' else []))
+    clients(0, 64)
     access(prefixes, verdict)
+
+
+def clients(entries, prefix6):
+    """The client table, empty; with room, for places are by chance."""
+    call('kntp', 'client', 'set', 'entries', str(2 * entries), 'prefix6',
+         str(prefix6))
 
 
 def access(prefixes, verdict='allow'):

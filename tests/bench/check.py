@@ -62,6 +62,7 @@ def main():
         for family in (4, 6):
             sources(family, seed)
             bench.serve(hook, 0)
+            bench.clients(SOURCES, 128)
             for verified in (True, False):
                 what = 'verified by the device' if verified else 'unverified'
                 with test(f'{hook} IPv{family}: {COUNT} requests, {what}'):

@@ -50,14 +50,16 @@ class Measure:
                            'instructions': round(value - less, 1),
                            'spread_percent': round(100 * spread, 3)})
 
-    def row(self, server, hook, family, prefixes, n_sources, verified, one):
+    def row(self, server, hook, family, prefixes, n_sources, verified, one,
+            clients=0):
         """One row of the table, injection taken off."""
-        name = f'{server} {hook} IPv{family} {prefixes} {n_sources}'
+        name = (f'{server} {hook} IPv{family} {prefixes} {n_sources}'
+                f'{" kept" if clients else ""}')
         value, spread = self.best(name, one)
         value -= self.injection[family, verified]
         self.results.append({
             'server': server, 'hook': hook, 'family': family,
-            'prefixes': prefixes, 'sources': n_sources,
+            'prefixes': prefixes, 'sources': n_sources, 'clients': clients,
             'checksum': 'unnecessary' if verified else 'none',
             'instructions': round(value, 1), 'freeing': round(self.free, 1),
             'spread_percent': round(100 * spread, 3)})
@@ -79,10 +81,22 @@ class Measure:
                              lambda seed: run_kntp(
                                  hook, 'answer', family, self.count, seed=seed,
                                  n_sources=n_sources, verified=verified))
+        self.clients(hook, family)
         if hook == 'ingress' and family == 4:
             self.queues()
         self.refused(hook, family)
         bench.unserve()
+
+    def clients(self, hook, family):
+        """The same with the client table, which knows all who ask."""
+        for clients in (1_000, 65_536):
+            bench.clients(max(clients, 1024), 128)
+            run_kntp(hook, 'answer', family, 9 * clients, n_sources=clients,
+                     seed=99)
+            self.row('kntp', hook, family, max(LISTS), clients, True,
+                     lambda seed: run_kntp(hook, 'answer', family, self.count,
+                                           seed=seed, n_sources=clients), clients)
+        bench.clients(0, 64)
 
     def queues(self):
         """What a queueing discipline on the device adds."""

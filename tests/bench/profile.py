@@ -36,6 +36,7 @@ FILES = (
     (re.compile('/clock|core/ntptime|/timekeeping'), 'clock'),
     (re.compile('/(tx|sum)\\.|core/reply'), 'reply'),
     (re.compile('/route\\.'), 'route'),
+    (re.compile('/(client|stamp)\\.|core/slots'), 'client table'),
     (re.compile('/stats\\.'), 'counters'),
     (re.compile('.'), 'hook and proof'),
 )

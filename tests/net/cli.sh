@@ -31,7 +31,7 @@ fresh()
 	is "fresh: no listener" "" "$(kntp listen show)"
 	is "fresh: no prefix" "" "$(kntp acl show)"
 	for words in status "listen show" "acl show" "clock show" "stats show" \
-		     "stats show --explain" "acl check ::1"; do
+		     "stats show --explain" "acl check ::1" "client show"; do
 		# shellcheck disable=SC2086
 		check "fresh: JSON of $words" python3 -m json.tool \
 			<(kntp -j $words) /dev/null
@@ -150,17 +150,50 @@ stats()
 	is "stats reset" 0 "$(said stats reset)"
 	is "stats show: JSON" "[('local', 0, 0, 14, 0, 10, 0), ('ingress', 0, 0, 14, 0, 10, 0)]" \
 		"$(json '[(h["hook"], h["in"], h["answered"], len(h["passed"]), h["passed_total"], len(h["dropped"]), h["dropped_total"]) for h in d["hooks"]]' stats show)"
-	is "stats show: zeroes are left out" 10 "$(kntp stats show | wc -l)"
-	is "stats show -v: zeroes are not" 58 "$(kntp -v stats show | wc -l)"
-	is "stats show --explain: a sentence each" 110 \
+	is "stats show: zeroes are left out" 12 "$(kntp stats show | wc -l)"
+	is "stats show -v: zeroes are not" 62 "$(kntp -v stats show | wc -l)"
+	is "stats show --explain: a sentence each" 116 \
 		"$(kntp stats show --explain | wc -l)"
 	is "stats show --explain: JSON" "2 14 10" \
-		"$(json '"%d %d %d" % (len(d["explain"]) - 2, len(d["explain"]["passed"]), len(d["explain"]["dropped"]))' stats show --explain)"
-	is "stats show: CSV" "local,in,0 ingress,drop_transmit,0" \
+		"$(json '"%d %d %d" % (len(d["explain"]) - 3, len(d["explain"]["passed"]), len(d["explain"]["dropped"]))' stats show --explain)"
+	is "stats show: CSV" "local,in,0 ingress,of_interleaved,0" \
 		"$(kntp -c stats show | sed -n '1p;$p' | paste -sd' ')"
 	is "a request is counted" True "$(ask; json 'd["hooks"][0]["in"] == 1' stats show)"
 	is "and balanced" True "$(json 'all(h["in"] == h["answered"] + sum(h["passed"].values()) + sum(h["dropped"].values()) for h in d["hooks"])' stats show)"
 	is "stats reset: from zero" 0 "$(kntp stats reset; json 'd["hooks"][0]["in"]' stats show)"
+}
+
+# What is counted is what is shown, by whatever means.
+clients()
+{
+	is "client show: the table" "65536 0 4456544 64" \
+		"$(kntp client flush; json '"%d %d %d %d" % (d["entries"], d["used"], d["memory_bytes"] // 64 * 64 + 32, d["prefix6"])' client show)"
+	kntp acl allow 127.0.0.0/8
+	ask; ask
+	is "client show: JSON" "127.0.0.1 2 0 4 3 0 True" \
+		"$(json '" ".join(str(d["clients"][0][k]) for k in ("address", "requests", "interleaved", "version", "mode", "poll")) + " " + str(0 <= d["clients"][0]["last_ago_ns"] <= d["clients"][0]["first_ago_ns"])' client show)"
+	check "client show: text" grep -Eq \
+		'^127\.0\.0\.1  *requests 2 .* last [0-9]+\.[0-9]{3} s' \
+		<(kntp client show)
+	is "client show: CSV" "127.0.0.1,2,0,4,3,0" \
+		"$(kntp -c client show | cut -d, -f1-6)"
+	is "client set" 0 "$(said client set entries 2048 prefix6 128)"
+	is "client set: it is so, and empty" "2048 0 128" \
+		"$(json '"%d %d %d" % (d["entries"], d["used"], d["prefix6"])' client show)"
+	is "client set: too few" \
+		"1 kntp: client set: entries: 1024 entries at least, or 0 for none" \
+		"$(said client set entries 1023)"
+	is "client set: too many" 2 "$(said client set entries 67108865 | cut -c1)"
+	is "client set: no such prefix" 2 "$(said client set prefix6 129 | cut -c1)"
+	is "client set: nothing" \
+		"2 kntp: client set: neither entries nor prefix6 is given" \
+		"$(said client set | head -1)"
+	is "client set: none" 0 "$(said client set entries 0)"
+	ask
+	is "client show: none" "0 0 0 []" \
+		"$(json '"%d %d %d %s" % (d["entries"], d["used"], d["memory_bytes"], d["clients"])' client show)"
+	kntp acl del 127.0.0.0/8
+	is "client set: again" 0 "$(said client set entries 65536 prefix6 64)"
 }
 
 # One request over loopback.
@@ -183,6 +216,7 @@ unprivileged()
 	for words in "listen add hook local" "listen del hook local" \
 		     "acl allow all" "acl deny all" "acl pass all" "acl del all" \
 		     "acl load /dev/null" "acl flush" "stats reset" \
+		     "client set entries 1024" "client flush" \
 		     "clock set base system stratum 1 refid GPS"; do
 		# shellcheck disable=SC2086
 		is "unprivileged: $words" \
@@ -190,7 +224,7 @@ unprivileged()
 			"$(e=$("${nobody[@]}" "$tmp/kntp" $words 2>&1); echo "$? $e")"
 	done
 	for words in status "listen show" "acl show" "acl check ::1" \
-		     "clock show" "stats show --explain"; do
+		     "clock show" "stats show --explain" "client show"; do
 		# shellcheck disable=SC2086
 		check "unprivileged: $words" quietly "${nobody[@]}" "$tmp/kntp" $words
 	done
@@ -300,6 +334,7 @@ setup
 fresh
 listeners
 clock
+clients
 stats
 namespaces
 unprivileged

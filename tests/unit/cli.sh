@@ -53,7 +53,7 @@ commands()
 # The lower-case words of a command's help that are typed as they stand.
 words_of() # object, verb
 {
-	"$kntp" "$1" "$2" help | sed -n 3p | grep -o '[a-z-]\{2,\}' |
+	"$kntp" "$1" "$2" help | sed -n 3p | grep -o '[a-z-][a-z0-9-]\{1,\}' |
 		grep -vx -e "$1" -e "$2"
 }
 

@@ -59,8 +59,9 @@ static void expect(const struct reply_case *c, u8 *out)
 	put32(out + 12, c->refid);
 	put64(out + 16, c->reference);
 	memcpy(out + 24, c->request + 40, 8);
-	put64(out + 32, c->receive);
-	put64(out + 40, c->transmit);
+	/* told apart by their last bit */
+	put64(out + 32, c->receive & ~1ULL);
+	put64(out + 40, c->transmit | 1);
 }
 
 /* At @offset from an aligned address, nothing around the header touched. */

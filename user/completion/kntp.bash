@@ -21,6 +21,8 @@ _kntp_words() # object, verb, word before
 		echo base stratum refid leap root-delay root-dispersion \
 			growth lease reference-time steps raw-time utc-time \
 			rate ;;
+	"client set entries"|"client set prefix6") ;;
+	"client set "*) echo entries prefix6 ;;
 	"stats show "*) echo --explain ;;
 	esac
 }
@@ -31,6 +33,7 @@ _kntp_verbs() # object
 	listen) echo add del show help ;;
 	acl) echo allow deny pass del load check show flush help ;;
 	clock) echo set set-rtc show help ;;
+	client) echo show set flush help ;;
 	stats) echo show reset help ;;
 	tracking) echo -n help ;;
 	sources|sourcestats|selectdata) echo -v -n help ;;
@@ -53,7 +56,7 @@ _kntp()
 	if ((i > COMP_CWORD)); then
 		words=$(command ls /run/netns 2>/dev/null)
 	elif ((i == COMP_CWORD)); then
-		words="status listen acl clock stats monitor help
+		words="status listen acl clock client stats monitor help
 		       tracking sources sourcestats selectdata ntpdata activity
 		       serverstats smoothing waitsync makestep burst online
 		       offline add delete reload

@@ -90,6 +90,9 @@ int cmd_acl_flush(struct ctl *ctl, int argc, char **argv);
 int cmd_clock_set(struct ctl *ctl, int argc, char **argv);
 int cmd_clock_show(struct ctl *ctl, int argc, char **argv);
 int cmd_clock_set_rtc(struct ctl *ctl, int argc, char **argv);
+int cmd_client_show(struct ctl *ctl, int argc, char **argv);
+int cmd_client_set(struct ctl *ctl, int argc, char **argv);
+int cmd_client_flush(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_show(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_reset(struct ctl *ctl, int argc, char **argv);
 

@@ -65,9 +65,12 @@ X(DROP_NO_MEMORY, DROP, "no_memory", \
 X(DROP_NO_ROUTE, DROP, "no_route", \
   "There is no route back to the source: check ip route get ADDRESS.") \
 X(DROP_TRANSMIT, DROP, "transmit", \
-  "The firewall, the queue or the device refused the reply: check OUTPUT rules and the device's drops.")
+  "The firewall, the queue or the device refused the reply: check OUTPUT rules and the device's drops.") \
+X(OF_INTERLEAVED, OF, "interleaved", \
+  "Replies in interleaved mode, which say when the reply before was really sent.")
 
-enum group { TOTAL, PASS, DROP };
+/* OF counts some of those that were answered again. */
+enum group { TOTAL, PASS, DROP, OF };
 
 #define COUNTER(stat, group, name, sentence) \
 	[KNTP_STAT_##stat] = { group, name, sentence },
@@ -170,13 +173,17 @@ static void print_hook(const struct hook_stats *h, bool zeroes, bool explain)
 		print_counter(h, i, true, explain);
 	print_group(h, PASS, "passed", h->passed, zeroes, explain);
 	print_group(h, DROP, "dropped", h->dropped, zeroes, explain);
+	pr_object("of_answered", "of these");
+	FOR_EACH_COUNTER(i, OF)
+		print_counter(h, i, zeroes, explain);
+	pr_object_end();
 	pr_object_end();
 }
 
 /* HOOK,COUNTER,COUNT: every counter, for scripts. */
 static void print_csv(const struct stats *s)
 {
-	static const char *const prefix[] = { "", "pass_", "drop_" };
+	static const char *const prefix[] = { "", "pass_", "drop_", "of_" };
 	char name[32];
 	size_t n;
 	int i;
@@ -196,11 +203,13 @@ static void print_csv(const struct stats *s)
 
 static void print_sentences(void)
 {
-	static const char *const groups[] = { NULL, "passed", "dropped" };
+	static const char *const groups[] = {
+		NULL, "passed", "dropped", "of_answered"
+	};
 	int i, g;
 
 	pr_object("explain", NULL);
-	for (g = TOTAL; g <= DROP; g++) {
+	for (g = TOTAL; g <= OF; g++) {
 		if (groups[g])
 			pr_object(groups[g], NULL);
 		FOR_EACH_COUNTER(i, (enum group)g)

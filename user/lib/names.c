@@ -122,6 +122,12 @@ uint32_t hook_parse(const char *word)
 	return 0;
 }
 
+const struct nl_attr_name client_attrs[] = {
+	{ KNTP_A_CLIENT_ENTRIES, "entries", NULL },
+	{ KNTP_A_CLIENT_PREFIX6, "prefix6", NULL },
+	{ 0, NULL, NULL }
+};
+
 const struct nl_attr_name listen_attrs[] = {
 	{ KNTP_A_LISTEN_HOOK, "hook", NULL },
 	{ KNTP_A_LISTEN_IFINDEX, "dev", NULL },

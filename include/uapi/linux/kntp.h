@@ -12,8 +12,8 @@
  * Reading (…_GET) needs no privilege. Writing needs CAP_NET_ADMIN in the user
  * namespace that owns the network namespace of the socket; CLOCK_SET needs it
  * in the initial user namespace, because there is one clock for all network
- * namespaces. Listeners, the access list and the counters belong to the
- * network namespace of the socket.
+ * namespaces. Listeners, the access list, the clients and the counters belong
+ * to the network namespace of the socket.
  *
  * LISTEN: where requests are taken from
  *
@@ -73,6 +73,21 @@
  *   it says LEAP before, and publishes another map at the second itself.
  *   CLOCK_GET answers TIME and RAW_TIME of the same instant.
  *
+ * CLIENT: who asks. Those who are answered are kept in a table of ENTRIES; when
+ * it is full it forgets first who asked once or was not seen for hours, then who
+ * was seen longest ago. IPv6 is told apart by prefixes of PREFIX6. A client's
+ * entry is what interleaved mode (RFC 9769) works by.
+ *
+ *   CLIENT_GET (do)       -> ENTRIES, PREFIX6, USED, MEMORY
+ *   CLIENT_GET (dump)     -> many messages of CLIENT {…}, in no order. Each
+ *                            client once, as of one moment, unless it comes or
+ *                            goes meanwhile; NLM_F_DUMP_INTR when the table
+ *                            was set meanwhile: ask again.
+ *   CLIENT_SET            <- [ENTRIES, PREFIX6]; what is left out stays. All
+ *                            clients are forgotten. ENTRIES 0: keep none.
+ *   CLIENT_FLUSH          forgets all clients
+ *     ENOMEM   there is no memory for so many; all is as it was
+ *
  * STATS: counters, per hook
  *
  *   STATS_GET (do)        -> HOOK {HOOK, COUNTERS {KNTP_STAT_* = u64}} for each
@@ -94,6 +109,11 @@
 
 /* Prefixes in one access list, at most. */
 #define KNTP_ACL_MAX		(1U << 20)
+
+/* CLIENT ENTRIES: rounded up to a multiple of 8. */
+#define KNTP_CLIENT_ENTRIES_MAX		(1U << 26)
+#define KNTP_CLIENT_ENTRIES_DEFAULT	65536
+#define KNTP_CLIENT_PREFIX6_DEFAULT	64
 
 /* CLOCK LEASE: the operator vouches for the clock without limit. */
 #define KNTP_LEASE_FOREVER	(~0ULL)
@@ -119,6 +139,9 @@ enum kntp_cmd {
 	KNTP_CMD_STATS_GET,
 	KNTP_CMD_STATS_RESET,
 	KNTP_CMD_EVENT,
+	KNTP_CMD_CLIENT_GET,
+	KNTP_CMD_CLIENT_SET,
+	KNTP_CMD_CLIENT_FLUSH,
 
 	__KNTP_CMD_MAX,
 	KNTP_CMD_MAX = __KNTP_CMD_MAX - 1
@@ -178,7 +201,8 @@ enum kntp_event {
 
 /*
  * IN = ANSWERED + Σ PASS_* + Σ DROP_*, exactly, for each hook. A packet that
- * the ingress hook passes up is counted by the local hook again.
+ * the ingress hook passes up is counted by the local hook again. OF_* are of
+ * those that were answered, or whose reply was then refused on its way out.
  */
 enum kntp_stat {
 	KNTP_STAT_IN = 1,	/* datagrams to UDP/123 that the hook saw */
@@ -209,6 +233,8 @@ enum kntp_stat {
 	KNTP_STAT_DROP_NO_MEMORY,	/* no memory to write the reply */
 	KNTP_STAT_DROP_NO_ROUTE,	/* local: no route back to the source */
 	KNTP_STAT_DROP_TRANSMIT,	/* firewall, queue or device refused it */
+
+	KNTP_STAT_OF_INTERLEAVED,	/* replied to in interleaved mode */
 
 	__KNTP_STAT_MAX,
 	KNTP_STAT_MAX = __KNTP_STAT_MAX - 1
@@ -268,6 +294,32 @@ enum kntp_attr_clock {
 
 	__KNTP_A_CLOCK_MAX,
 	KNTP_A_CLOCK_MAX = __KNTP_A_CLOCK_MAX - 1
+};
+
+enum kntp_attr_client {
+	KNTP_A_CLIENT_ENTRIES = 1,	/* u32, 0 or 1024 to KNTP_CLIENT_ENTRIES_MAX */
+	KNTP_A_CLIENT_PREFIX6,		/* u8, 1 to 128 */
+	/* in answers only */
+	KNTP_A_CLIENT_USED,		/* u32, clients in the table */
+	KNTP_A_CLIENT_MEMORY,		/* u64, bytes */
+	KNTP_A_CLIENT_CLIENT,		/* nest, enum kntp_attr_client_client */
+	KNTP_A_CLIENT_PAD,
+
+	__KNTP_A_CLIENT_MAX,
+	KNTP_A_CLIENT_MAX = __KNTP_A_CLIENT_MAX - 1
+};
+
+enum kntp_attr_client_client {
+	KNTP_A_CLIENT_CLIENT_ADDR = 1,	/* binary, 4 or 16 bytes, network order */
+	KNTP_A_CLIENT_CLIENT_REQUESTS,	/* u32, that were answered, modulo 2^32 */
+	KNTP_A_CLIENT_CLIENT_INTERLEAVED,	/* u32, of these in that mode */
+	KNTP_A_CLIENT_CLIENT_FIRST,	/* u32, ms ago */
+	KNTP_A_CLIENT_CLIENT_LAST,	/* u32, ms ago */
+	KNTP_A_CLIENT_CLIENT_LI_VN_MODE,	/* u8, first octet of the last one */
+	KNTP_A_CLIENT_CLIENT_POLL,	/* s8, log2 s, of the last one */
+
+	__KNTP_A_CLIENT_CLIENT_MAX,
+	KNTP_A_CLIENT_CLIENT_MAX = __KNTP_A_CLIENT_CLIENT_MAX - 1
 };
 
 enum kntp_attr_stats {

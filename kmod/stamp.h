@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * When a reply was sent: the transmit stamps of devices and drivers. They come
+ * to the error queue of the socket that the reply belongs to, so there is one
+ * that does nothing else.
+ */
+#ifndef _KNTP_STAMP_H
+#define _KNTP_STAMP_H
+
+#include <linux/atomic.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <net/sock.h>
+
+struct kntp_net;
+
+/* Stamps that may be awaited at one time: a later one takes the place of one
+ * that is lost.
+ */
+#define KNTP_STAMP_RING		16384
+
+/**
+ * struct kntp_stamps - the transmit stamps of a network namespace
+ * @kn: that
+ * @sock: whose error queue they come to
+ * @wait: on that
+ * @next: key of the next one
+ * @tx_flags: for skb_shared_info, to ask for a stamp
+ * @ring: by key: the client, an index into the table
+ */
+struct kntp_stamps {
+	struct kntp_net *kn;
+	struct socket *sock;
+	wait_queue_entry_t wait;
+	atomic_t next;
+	u8 tx_flags;
+	u32 ring[KNTP_STAMP_RING];
+};
+
+/**
+ * kntp_stamp_awaited() - a transmit time that is not known yet
+ * @key: of the stamp
+ *
+ * Return: what stands in its place; negative, so no time.
+ */
+static inline s64 kntp_stamp_awaited(u32 key)
+{
+	return S64_MIN | (s64)key;
+}
+
+/**
+ * kntp_stamp_request() - have a reply's transmit time told
+ * @stamps: the namespace's
+ * @skb: the reply, which belongs to nobody
+ * @client: whose it is, an index into the client table
+ *
+ * Softirq. Return: kntp_stamp_awaited(), to be put in the client's place for
+ * the time before the packet is handed on.
+ */
+static inline s64 kntp_stamp_request(struct kntp_stamps *stamps,
+				     struct sk_buff *skb, u32 client)
+{
+	u32 key = atomic_inc_return(&stamps->next);
+
+	WRITE_ONCE(stamps->ring[key % KNTP_STAMP_RING], client);
+	skb_shinfo(skb)->tx_flags = stamps->tx_flags;
+	skb_shinfo(skb)->tskey = key;
+	skb_set_owner_w(skb, stamps->sock->sk);
+	return kntp_stamp_awaited(key);
+}
+
+int kntp_stamp_start(struct kntp_net *kn);
+void kntp_stamp_exit(struct kntp_net *kn);
+
+#endif /* _KNTP_STAMP_H */
