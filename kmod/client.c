@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include <net/dst.h>
 #include "clock.h"
 #include "core/ntptime.h"
 #include "kntp.h"
@@ -123,6 +124,11 @@ static bool interleave(struct ntp_header *ntp, const struct kntp_client *client,
 	return true;
 }
 
+static const struct net_device *sent_by(const struct sk_buff *skb)
+{
+	return skb_dst(skb) ? skb_dst(skb)->dev : skb->dev;
+}
+
 /* To who says which reply it had, by a time of it. */
 static noinline void reply_after(struct kntp_clients *table,
 				 struct kntp_client *client, struct sk_buff *skb,
@@ -144,6 +150,9 @@ static noinline void reply_after(struct kntp_clients *table,
 		if (interleave(ntp, client, client_received, era)) {
 			client->interleaved++;
 			kntp_count(&kn->stats, hook, KNTP_STAT_OF_INTERLEAVED);
+			if (kntp_stamp_by_device(atomic64_read(&client->transmit)))
+				kntp_count(&kn->stats, hook,
+					   KNTP_STAT_OF_TX_DEVICE);
 		}
 	}
 	client->receive = receive;
@@ -152,7 +161,8 @@ static noinline void reply_after(struct kntp_clients *table,
 	if (client->flags & KNTP_CLIENT_INTERLEAVES)
 		atomic64_set_release(&client->transmit,
 				     kntp_stamp_request(kn->stamps, skb,
-							client - table->clients));
+							client - table->clients,
+							sent_by(skb)));
 	else
 		atomic64_set(&client->transmit, 0);
 }
@@ -163,7 +173,7 @@ static noinline void reply_after(struct kntp_clients *table,
  * @hi: the client: its IPv6 address, masked, or an IPv4-mapped one
  * @lo: the lower half of it
  * @skb: the packet, which ends with the request's header; from here on the reply
- * @received: when it arrived, CLOCK_REALTIME; 0 for now
+ * @received: when it arrived, as kntp_clock_reply() takes it
  * @hook: where it was seen
  *
  * In interleaved mode where the client asks for it and when the reply before

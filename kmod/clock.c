@@ -154,40 +154,48 @@ static u32 era_of(const struct published *p)
 	return is_map(p) ? jumps : jumps | (u16)((epoch >> 32) + epoch);
 }
 
-/* When that was by a map which was CLOCK_REALTIME a while ago. */
-static s64 map_of_real(const struct published *p, s64 age)
+/* How old a stamp is, ns, or negative: it is of another time, or none. */
+static s64 age_of(ktime_t stamp, const struct system_time_snapshot *now)
 {
-	return ntp_map_utc(&p->figures.map, ktime_get_raw_ns() - age);
+	s64 age = stamp < 0 ? (s64)now->raw + stamp : now->real - stamp;
+
+	/* Of CLOCK_REALTIME it is true unless that was stepped since. */
+	if (age > NSEC_PER_SEC || (stamp > 0 && kntp_timekeeping_spans(stamp)))
+		return -1;
+	return age;
+}
+
+/* What was served so long ago. */
+static s64 served_at(const struct published *p,
+		     const struct system_time_snapshot *now, s64 age)
+{
+	return is_map(p) ? ntp_map_utc(&p->figures.map, now->raw - age) :
+			   now->real - age;
 }
 
 /*
- * The reply by a map, and by who may not claim the time any more: that says LI =
- * 3, stratum 0 on the wire (RFC 5905 figure 11) and reference id 0, which is no
- * kiss code, with the largest dispersion.
+ * The reply by a map, to a request that a device stamped, and by who may not
+ * claim the time any more: that says LI = 3, stratum 0 on the wire (RFC 5905
+ * figure 11) and reference id 0, which is no kiss code, with the largest
+ * dispersion.
  */
 static noinline u32 reply_rare(struct ntp_header *ntp, struct published *p,
-			       s64 received, s64 real)
+			       ktime_t received)
 {
-	s64 age = real - received;
+	struct system_time_snapshot snapshot;
 	u64 receive, transmit;
-	s64 now = real;
+	s64 now;
 	struct ntp_server server = {
 		.leap = NTP_LEAP_UNSYNC,
 		.precision = precision,
 		.root_dispersion = cpu_to_be32(ntp_short(NTP_MAX_DISPERSION)),
 	};
 
-	if (is_map(p)) {
-		/* The stamp's age is true unless the clock was stepped since. */
-		if (kntp_timekeeping_spans(received))
-			age = 0;
-		now = ktime_get_raw_ns();
-		receive = ntp_from_unix(ntp_map_utc(&p->figures.map, now - age));
-		transmit = ntp_from_unix(ntp_map_utc(&p->figures.map, now));
-	} else {
-		receive = ntp_from_unix(received);
-		transmit = ntp_from_unix(real);
-	}
+	ktime_get_snapshot(&snapshot);
+	transmit = ntp_from_unix(served_at(p, &snapshot, 0));
+	receive = ntp_from_unix(served_at(p, &snapshot, received ?
+				max_t(s64, age_of(received, &snapshot), 0) : 0));
+	now = is_map(p) ? snapshot.raw : snapshot.real;
 	if (state_at(p, now) == KNTP_CLOCK_SYNC) {
 		server = p->server;
 		server.root_dispersion =
@@ -206,7 +214,7 @@ static noinline u32 reply_rare(struct ntp_header *ntp, struct published *p,
 /**
  * kntp_clock_reply() - turn a request into a reply that leaves now
  * @ntp: the request's header
- * @received: when it arrived, CLOCK_REALTIME; 0 for now
+ * @received: when it arrived: CLOCK_REALTIME, or kntp_raw_stamp(); 0 for now
  *
  * The dispersion is that of publication, grown since (RFC 5905 section 11.3).
  * Softirq, RCU read side. Return: the era of the times in the reply: they can
@@ -218,11 +226,11 @@ u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 	ktime_t now = ktime_get_real();
 	u64 receive, transmit;
 
+	if (unlikely(received < 0 || !is_current(p, now)))
+		return reply_rare(ntp, p, received);
 	/* A stamp from before a step, or of another clock, is none. */
 	if (unlikely((u64)(now - received) > NSEC_PER_SEC))
 		received = now;
-	if (unlikely(!is_current(p, now)))
-		return reply_rare(ntp, p, received, now);
 	transmit = ntp_from_unix(now);
 	receive = received == now ? transmit : ntp_from_unix(received);
 	ntp_reply_as(ntp, &p->server, READ_ONCE(p->server.root_dispersion),
@@ -232,22 +240,25 @@ u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 }
 
 /**
- * kntp_clock_served() - a time of the system clock as it is served
- * @real: CLOCK_REALTIME, read a moment ago
+ * kntp_clock_served() - a time as it is served
+ * @stamp: CLOCK_REALTIME, or kntp_raw_stamp(), of a moment ago
  * @era: where to put what kntp_clock_reply() returns
  *
  * Any context, RCU read side. Return: ns since 1970 UTC, or 0 where it cannot be
  * told: it is not of the last second, or the clock was stepped since.
  */
-s64 kntp_clock_served(ktime_t real, u32 *era)
+s64 kntp_clock_served(ktime_t stamp, u32 *era)
 {
 	const struct published *p = rcu_dereference(published);
-	s64 age = ktime_get_real() - real;
+	struct system_time_snapshot now;
+	s64 age;
 
-	if ((u64)age > NSEC_PER_SEC || kntp_timekeeping_spans(real))
+	ktime_get_snapshot(&now);
+	age = age_of(stamp, &now);
+	if (!stamp || age < 0)
 		return 0;
 	*era = era_of(p);
-	return is_map(p) ? map_of_real(p, age) : real;
+	return served_at(p, &now, age);
 }
 
 /* How long until a dispersion that grows has reached its end, ns. */
@@ -453,28 +464,6 @@ void kntp_clock_report(struct kntp_clock_report *report)
 	rcu_read_unlock();
 }
 
-/*
- * RFC 5905 section 7.3: the precision is the time it takes to read the clock,
- * or its resolution where that is coarser: the smallest step seen.
- */
-static s8 __init measure_precision(void)
-{
-	s64 smallest = NSEC_PER_SEC;
-	s64 last, now;
-	int i;
-
-	for (i = 0; i < 100; i++) {
-		last = ktime_get_real_ns();
-		do {
-			now = ktime_get_real_ns();
-		} while (now == last);
-		if (now > last)
-			smallest = min(smallest, now - last);
-	}
-	/* 10^9 is 2^40 / 1100: log2 of seconds, rounded up */
-	return ilog2((u64)smallest * 1100) - 40 + 1;
-}
-
 /**
  * kntp_clock_init() - nobody has vouched yet
  *
@@ -482,7 +471,7 @@ static s8 __init measure_precision(void)
  */
 int __init kntp_clock_init(void)
 {
-	precision = measure_precision();
+	precision = kntp_timekeeping_precision();
 	return 0;
 }
 

@@ -59,10 +59,22 @@ struct kntp_clock_report {
 	s8 precision;
 };
 
+/**
+ * kntp_raw_stamp() - a time of CLOCK_MONOTONIC_RAW in the place of one of
+ *	CLOCK_REALTIME
+ * @raw: it, ns, after the boot
+ *
+ * Return: what no time of CLOCK_REALTIME is.
+ */
+static inline ktime_t kntp_raw_stamp(s64 raw)
+{
+	return -raw;
+}
+
 int kntp_clock_publish(const struct kntp_clock_figures *figures);
 void kntp_clock_report(struct kntp_clock_report *report);
 u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received);
-s64 kntp_clock_served(ktime_t real, u32 *era);
+s64 kntp_clock_served(ktime_t stamp, u32 *era);
 
 int kntp_clock_init(void);
 void kntp_clock_exit(void);

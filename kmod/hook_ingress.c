@@ -150,6 +150,7 @@ static __always_inline unsigned int answer4(struct kntp_net *kn,
 	if (unlikely(stat))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 
+	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_INGRESS, received);
 	kntp_tx_scrub(skb);
 	kntp_tx_turn4(kn, skb, received, KNTP_HOOK_INGRESS);
 	return reflect(kn, skb);
@@ -221,6 +222,7 @@ static noinline unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 	if (unlikely(stat))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 
+	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_INGRESS, received);
 	kntp_tx_scrub(skb);
 	kntp_tx_turn6(kn, skb, received, KNTP_HOOK_INGRESS);
 	return reflect(kn, skb);

@@ -3,8 +3,8 @@
  * Locks, outermost first:
  *
  *   genl_mutex         netlink operations run one at a time (held by the caller)
- *   rtnl               kntp_net.listeners, .local, .addresses, .clients; process
- *                      context
+ *   rtnl               kntp_net.listeners, .local, .addresses, .clients,
+ *                      .phcs; process context
  *   kntp_acl_set.lock  the writers of one access list; process context
  *   clock_lock         the publishers of the clock; process context
  *   tell_lock          whether events may be told; process context
@@ -36,6 +36,7 @@ struct kntp_stamps;
  * @acl: who is answered
  * @clients: who asks
  * @stamps: when they were replied to; set by the first listener, as @stats
+ * @phcs: struct kntp_phc, what devices stamp by
  * @routes: the way back to those who asked last, per CPU; set by the first
  *	listener, as @stats
  * @uid: of the namespace's root, for routing by user; likewise
@@ -50,6 +51,7 @@ struct kntp_net {
 	struct kntp_acl_set acl;
 	struct kntp_client_set clients;
 	struct kntp_stamps *stamps;
+	struct list_head phcs;
 	struct kntp_routes __percpu *routes;
 	kuid_t uid;
 	struct kntp_addresses __rcu *addresses;

@@ -10,6 +10,7 @@
 #include "address.h"
 #include "event.h"
 #include "hook.h"
+#include "hwstamp.h"
 #include "kntp.h"
 #include "route.h"
 #include "stamp.h"
@@ -237,6 +238,7 @@ static int device_changed(struct notifier_block *nb, unsigned long event,
 		listener = find(kn, dev->ifindex);
 		if (listener)
 			remove(kn, listener);
+		kntp_phc_del(kn, dev->ifindex, NULL);
 		kntp_routes_flush(kn);
 		break;
 	case NETDEV_UP:

@@ -7,6 +7,7 @@
 #include "address.h"
 #include "clock.h"
 #include "event.h"
+#include "hwstamp.h"
 #include "listen.h"
 #include "netlink.h"
 #include "route.h"
@@ -32,6 +33,7 @@ static int __net_init kntp_net_init(struct net *net)
 
 	kn->net = net;
 	INIT_LIST_HEAD(&kn->listeners);
+	INIT_LIST_HEAD(&kn->phcs);
 	kntp_client_init(&kn->clients);
 	return kntp_acl_init(&kn->acl);
 }
@@ -51,6 +53,7 @@ static void __net_exit kntp_net_exit(struct net *net)
 	kntp_routes_exit(kn);
 	kntp_stamp_exit(kn);
 	kntp_client_exit(&kn->clients);
+	kntp_phc_exit(kn);
 	kntp_acl_exit(&kn->acl);
 	kntp_stats_exit(&kn->stats);
 }

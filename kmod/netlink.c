@@ -283,6 +283,23 @@ static const struct genl_ops kntp_ops[] = {
 		.policy = no_policy,
 		.maxattr = 1,
 	}, {
+		.cmd = KNTP_CMD_PHC_GET,
+		.dumpit = kntp_nl_phc_dump,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_PHC_SET,
+		.flags = GENL_ADMIN_PERM,
+		.doit = kntp_nl_phc_set,
+		.policy = kntp_phc_policy,
+		.maxattr = KNTP_A_PHC_LIFETIME,
+	}, {
+		.cmd = KNTP_CMD_PHC_DEL,
+		.flags = GENL_ADMIN_PERM,
+		.doit = kntp_nl_phc_del,
+		.policy = kntp_phc_policy,
+		.maxattr = KNTP_A_PHC_IFINDEX,
+	}, {
 		.cmd = KNTP_CMD_STATS_GET,
 		.doit = nl_stats_get,
 		.policy = no_policy,

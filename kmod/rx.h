@@ -18,6 +18,7 @@
 #include <net/l3mdev.h>
 #include "compat/compat.h"
 #include "core/parse.h"
+#include "hwstamp.h"
 #include "kntp.h"
 #include "sum.h"
 #include "trace.h"
@@ -220,6 +221,29 @@ static inline int kntp_rx_vrf(const struct net_device *dev)
 static inline ktime_t kntp_rx_time(const struct sk_buff *skb)
 {
 	return kntp_skb_tstamp(skb) ?: ktime_get_real();
+}
+
+/**
+ * kntp_rx_device_time() - when a request arrived, by the device where it says so
+ * @kn: the network namespace
+ * @skb: the request, which is answered
+ * @hook: where it was seen
+ * @received: its time of arrival as far as it is known
+ *
+ * Return: as kntp_clock_reply() takes it.
+ */
+static inline ktime_t kntp_rx_device_time(const struct kntp_net *kn,
+					  const struct sk_buff *skb,
+					  enum kntp_hook hook, ktime_t received)
+{
+	ktime_t time;
+
+	if (likely(!kntp_phc_stamped(skb)))
+		return received;
+	time = kntp_phc_received(kn, skb);
+	kntp_count(&kn->stats, hook, time ? KNTP_STAT_OF_RX_DEVICE :
+					    KNTP_STAT_OF_RX_UNKNOWN);
+	return time ?: received;
 }
 
 #endif /* _KNTP_RX_H */

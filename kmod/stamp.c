@@ -14,10 +14,12 @@
  * Puts a time into the place that is kept for it, if it still is: the client
  * may have asked again since, or be another.
  */
-static void told(struct kntp_stamps *stamps, u32 key, ktime_t stamp)
+static void told(struct kntp_stamps *stamps, u32 key, const struct sk_buff *skb)
 {
-	u32 index = READ_ONCE(stamps->ring[key % KNTP_STAMP_RING]);
+	ktime_t by_device = skb_shinfo(skb)->hwtstamps.hwtstamp;
+	u64 slot = READ_ONCE(stamps->ring[key % KNTP_STAMP_RING]);
 	s64 awaited = kntp_stamp_awaited(key), sent;
+	u32 index = slot;
 	struct kntp_client *client;
 	struct kntp_clients *table;
 	u32 era;
@@ -28,9 +30,12 @@ static void told(struct kntp_stamps *stamps, u32 key, ktime_t stamp)
 	client = &table->clients[index];
 	if (atomic64_read_acquire(&client->transmit) != awaited)
 		return;
-	sent = kntp_clock_served(stamp, &era);
+	sent = kntp_clock_served(by_device ?
+				 kntp_phc_stamp(stamps->kn, slot >> 32, by_device) :
+				 skb->tstamp, &era);
 	if (sent > 0 && READ_ONCE(client->era) == era)
-		atomic64_cmpxchg(&client->transmit, awaited, sent);
+		atomic64_cmpxchg(&client->transmit, awaited,
+				 kntp_stamp_by(sent, by_device));
 }
 
 /*
@@ -52,7 +57,7 @@ static int stamped(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		err = SKB_EXT_ERR(skb);
 		if (err->ee.ee_origin == SO_EE_ORIGIN_TIMESTAMPING &&
 		    err->ee.ee_info == SCM_TSTAMP_SND)
-			told(stamps, err->ee.ee_data, skb->tstamp);
+			told(stamps, err->ee.ee_data, skb);
 		dev_kfree_skb_any(skb);
 	}
 	rcu_read_unlock();
@@ -63,7 +68,9 @@ static int stamped(wait_queue_entry_t *wait, unsigned int mode, int sync,
 static int ask_for_stamps(struct socket *sock)
 {
 	int flags = SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_OPT_ID |
-		    SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE;
+		    SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE |
+		    SOF_TIMESTAMPING_RAW_HARDWARE |
+		    SOF_TIMESTAMPING_TX_HARDWARE;
 
 	return sock_setsockopt(sock, SOL_SOCKET, SO_TIMESTAMPING_NEW,
 			       KERNEL_SOCKPTR(&flags), sizeof(flags));
@@ -97,6 +104,8 @@ int kntp_stamp_start(struct kntp_net *kn)
 	/* Nobody waits until it can be written to. */
 	sock_set_flag(stamps->sock->sk, SOCK_USE_WRITE_QUEUE);
 	__sock_tx_timestamp(SOF_TIMESTAMPING_TX_SOFTWARE, &stamps->tx_flags);
+	__sock_tx_timestamp(SOF_TIMESTAMPING_TX_SOFTWARE |
+			    SOF_TIMESTAMPING_TX_HARDWARE, &stamps->hw_flags);
 	stamps->kn = kn;
 	init_waitqueue_func_entry(&stamps->wait, stamped);
 	add_wait_queue(sk_sleep(stamps->sock->sk), &stamps->wait);

@@ -12,10 +12,12 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <net/sock.h>
+#include "hwstamp.h"
 
 struct kntp_net;
 
-/* Stamps that may be awaited at one time: a later one takes the place of one
+/*
+ * Stamps that may be awaited at one time: a later one takes the place of one
  * that is lost.
  */
 #define KNTP_STAMP_RING		16384
@@ -27,7 +29,9 @@ struct kntp_net;
  * @wait: on that
  * @next: key of the next one
  * @tx_flags: for skb_shared_info, to ask for a stamp
- * @ring: by key: the client, an index into the table
+ * @hw_flags: likewise, for the device's own
+ * @ring: by key: the client, an index into the table, and above that the device
+ *	whose own stamp was asked for, or 0
  */
 struct kntp_stamps {
 	struct kntp_net *kn;
@@ -35,7 +39,8 @@ struct kntp_stamps {
 	wait_queue_entry_t wait;
 	atomic_t next;
 	u8 tx_flags;
-	u32 ring[KNTP_STAMP_RING];
+	u8 hw_flags;
+	u64 ring[KNTP_STAMP_RING];
 };
 
 /**
@@ -50,21 +55,49 @@ static inline s64 kntp_stamp_awaited(u32 key)
 }
 
 /**
+ * kntp_stamp_by() - note who stamped a transmit time
+ * @time: ns since 1970
+ * @device: it was the device, not its driver
+ *
+ * Return: the same, with that in the last bit.
+ */
+static inline s64 kntp_stamp_by(s64 time, bool device)
+{
+	return (time & ~1LL) | device;
+}
+
+/**
+ * kntp_stamp_by_device() - who stamped it
+ * @time: from kntp_stamp_by()
+ */
+static inline bool kntp_stamp_by_device(s64 time)
+{
+	return time & 1;
+}
+
+/**
  * kntp_stamp_request() - have a reply's transmit time told
  * @stamps: the namespace's
  * @skb: the reply, which belongs to nobody
  * @client: whose it is, an index into the client table
+ * @dev: by which it is sent
  *
- * Softirq. Return: kntp_stamp_awaited(), to be put in the client's place for
- * the time before the packet is handed on.
+ * The device's own where its hardware clock is known: a stamp that could not be
+ * told would come in the place of the driver's. Softirq, RCU read side.
+ *
+ * Return: kntp_stamp_awaited(), to be put in the client's place for the time
+ * before the packet is handed on.
  */
 static inline s64 kntp_stamp_request(struct kntp_stamps *stamps,
-				     struct sk_buff *skb, u32 client)
+				     struct sk_buff *skb, u32 client,
+				     const struct net_device *dev)
 {
+	bool hw = kntp_phc_find(stamps->kn, dev->ifindex);
 	u32 key = atomic_inc_return(&stamps->next);
 
-	WRITE_ONCE(stamps->ring[key % KNTP_STAMP_RING], client);
-	skb_shinfo(skb)->tx_flags = stamps->tx_flags;
+	WRITE_ONCE(stamps->ring[key % KNTP_STAMP_RING],
+		   (hw ? (u64)dev->ifindex << 32 : 0) | client);
+	skb_shinfo(skb)->tx_flags = hw ? stamps->hw_flags : stamps->tx_flags;
 	skb_shinfo(skb)->tskey = key;
 	skb_set_owner_w(skb, stamps->sock->sk);
 	return kntp_stamp_awaited(key);

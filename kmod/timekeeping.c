@@ -7,6 +7,7 @@
 
 #include <linux/bits.h>
 #include <linux/ktime.h>
+#include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/notifier.h>
 #include <linux/pvclock_gtod.h>
@@ -115,6 +116,32 @@ static int power_changed(struct notifier_block *nb, unsigned long event,
 static struct notifier_block power_notifier = {
 	.notifier_call = power_changed,
 };
+
+/**
+ * kntp_timekeeping_precision() - of the system clock
+ *
+ * The time it takes to read it, or its resolution where that is coarser: the
+ * smallest step seen (RFC 5905 section 7.3). Process context.
+ *
+ * Return: log2 s.
+ */
+s8 __init kntp_timekeeping_precision(void)
+{
+	s64 smallest = NSEC_PER_SEC;
+	s64 last, now;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		last = ktime_get_real_ns();
+		do {
+			now = ktime_get_real_ns();
+		} while (now == last);
+		if (now > last)
+			smallest = min(smallest, now - last);
+	}
+	/* 10^9 is 2^40 / 1100: log2 of seconds, rounded up */
+	return ilog2((u64)smallest * 1100) - 40 + 1;
+}
 
 /**
  * kntp_timekeeping_init() - begin to watch

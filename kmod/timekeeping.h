@@ -61,6 +61,7 @@ static inline bool kntp_timekeeping_spans(s64 stamp)
 	return stamp < atomic64_read(&kntp_timekeeping_stepped_to);
 }
 
+s8 kntp_timekeeping_precision(void);
 int kntp_timekeeping_init(void);
 void kntp_timekeeping_exit(void);
 

@@ -32,7 +32,7 @@ static void reply6(struct kntp_clients *table, const struct in6_addr *addr,
  * kntp_tx_turn6() - turn an IPv6 request into its reply
  * @kn: the network namespace
  * @skb: the request, linear and writable, without extension headers
- * @received: when it arrived, 0 for when it leaves
+ * @received: when it arrived, as kntp_clock_reply() takes it
  * @hook: where it was seen
  *
  * The transmit time is read here: behind it come checksum and device alone.

@@ -71,7 +71,7 @@ static __always_inline u64 sum_header(const struct ntp_header *ntp)
  * kntp_tx_turn4() - turn an IPv4 request into its reply
  * @kn: the network namespace
  * @skb: the request, linear and writable, without IP options
- * @received: when it arrived, 0 for when it leaves
+ * @received: when it arrived, as kntp_clock_reply() takes it
  * @hook: where it was seen; for a routed reply the IP layer sees to the IP
  *	header's checksum
  *

@@ -5,6 +5,7 @@
 
 #include "probed.h"
 
+#include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/genetlink.h>
 
@@ -29,6 +30,21 @@ static inline void kntp_skb_clear_tstamp(struct sk_buff *skb)
 #else
 	skb->tstamp = 0;
 #endif
+}
+
+/*
+ * The device's receive stamp of a packet that has one. Drivers may leave in its
+ * place what only they turn into the stamp.
+ */
+static inline ktime_t kntp_skb_hwtstamp(const struct sk_buff *skb,
+					const struct net_device *dev)
+{
+#ifdef KNTP_HAVE_NETDEV_GET_TSTAMP
+	if (skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV)
+		return netdev_get_tstamp((struct net_device *)dev,
+					 &skb_shinfo(skb)->hwtstamps, false);
+#endif
+	return skb_shinfo(skb)->hwtstamps.hwtstamp;
 }
 
 static inline unsigned long kntp_skb_nfct(const struct sk_buff *skb)

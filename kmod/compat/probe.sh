@@ -50,6 +50,17 @@ probe() {
 	}
 	END
 
+	probe NETDEV_GET_TSTAMP "$@" <<-'END'
+	#include <linux/netdevice.h>
+	ktime_t f(struct net_device *dev, struct sk_buff *skb);
+	ktime_t f(struct net_device *dev, struct sk_buff *skb)
+	{
+		if (!(skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV))
+			return 0;
+		return netdev_get_tstamp(dev, skb_hwtstamps(skb), false);
+	}
+	END
+
 	probe GENL_RESV_START_OP "$@" <<-'END'
 	#include <net/genetlink.h>
 	struct genl_family f = { .resv_start_op = 1 };

@@ -200,9 +200,8 @@ class Lab:
         self.more = []
         run("ip", "-batch", "-", text=f"""netns add {self.srv.name}
             netns add {self.cli.name}
-            link add s0 netns {self.srv.name} address {SRV_MAC} type veth \
-peer name c0 netns {self.cli.name} address {CLI_MAC}
             """)
+        self.wire()
         self.srv.open()
         self.cli.open()
         for ns, device in ((self.srv, "s0"), (self.cli, "c0")):
@@ -229,6 +228,12 @@ peer name c0 netns {self.cli.name} address {CLI_MAC}
             neigh add {SRV_LL} lladdr {SRV_MAC} dev c0 nud permanent""")
         self.s0 = self.srv.ifindex("s0")
         self.open()
+
+    def wire(self):
+        """s0 of the one, c0 of the other."""
+        run("ip", "link", "add", "s0", "netns", self.srv.name, "address",
+            SRV_MAC, "type", "veth", "peer", "name", "c0", "netns",
+            self.cli.name, "address", CLI_MAC)
 
     def open(self):
         """What is gone with the module is taken up again."""

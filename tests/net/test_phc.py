@@ -69,7 +69,7 @@ def beside_each_other(test, hw, host):
     test.result([n for n in all_of_them if n.startswith("local time")],
                 "clock show: local time", all_of_them)
     # The guest's local time is UTC.
-    for zone in "local", "utc":
+    for zone in ("local", "utc") if os.path.exists("/dev/rtc0") else ():
         test.equal(f"clock set-rtc {zone}",
                    host.kntp("clock", "set-rtc", zone), (0, ""))
         rtc = [row for name, row in clocks(test, host).items()

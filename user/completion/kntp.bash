@@ -34,6 +34,7 @@ _kntp_verbs() # object
 	acl) echo allow deny pass del load check show flush help ;;
 	clock) echo set set-rtc show help ;;
 	client) echo show set flush help ;;
+	phc) echo show help ;;
 	stats) echo show reset help ;;
 	tracking) echo -n help ;;
 	sources|sourcestats|selectdata) echo -v -n help ;;
@@ -56,7 +57,7 @@ _kntp()
 	if ((i > COMP_CWORD)); then
 		words=$(command ls /run/netns 2>/dev/null)
 	elif ((i == COMP_CWORD)); then
-		words="status listen acl clock client stats monitor help
+		words="status listen acl clock client phc stats monitor help
 		       tracking sources sourcestats selectdata ntpdata activity
 		       serverstats smoothing waitsync makestep burst online
 		       offline add delete reload

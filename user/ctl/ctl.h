@@ -93,6 +93,7 @@ int cmd_clock_set_rtc(struct ctl *ctl, int argc, char **argv);
 int cmd_client_show(struct ctl *ctl, int argc, char **argv);
 int cmd_client_set(struct ctl *ctl, int argc, char **argv);
 int cmd_client_flush(struct ctl *ctl, int argc, char **argv);
+int cmd_phc_show(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_show(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_reset(struct ctl *ctl, int argc, char **argv);
 

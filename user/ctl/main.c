@@ -51,6 +51,8 @@ static const struct command commands[] = {
 	  "how many clients are kept in mind, and by what IPv6 prefix", false },
 	{ "client", "flush", cmd_client_flush, "",
 	  "forget all clients", false },
+	{ "phc", "show", cmd_phc_show, "",
+	  "the hardware clocks whose stamps of packets are used", true },
 	{ "stats", "show", cmd_stats_show, "[--explain]",
 	  "the counters of each hook; -v shows zeroes too", true },
 	{ "stats", "reset", cmd_stats_reset, "",

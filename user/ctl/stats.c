@@ -67,7 +67,13 @@ X(DROP_NO_ROUTE, DROP, "no_route", \
 X(DROP_TRANSMIT, DROP, "transmit", \
   "The firewall, the queue or the device refused the reply: check OUTPUT rules and the device's drops.") \
 X(OF_INTERLEAVED, OF, "interleaved", \
-  "Replies in interleaved mode, which say when the reply before was really sent.")
+  "Replies in interleaved mode, which say when the reply before was really sent.") \
+X(OF_TX_DEVICE, OF, "tx_device", \
+  "Of these, with the device's own transmit stamp; the others have its driver's.") \
+X(OF_RX_DEVICE, OF, "rx_device", \
+  "Requests whose arrival the device itself stamped.") \
+X(OF_RX_UNKNOWN, OF, "rx_unknown", \
+  "Requests that the device stamped by a clock that is not known, or not well enough: see phc show.")
 
 /* OF counts some of those that were answered again. */
 enum group { TOTAL, PASS, DROP, OF };

@@ -10,9 +10,9 @@
  * message changes nothing.
  *
  * Reading (…_GET) needs no privilege. Writing needs CAP_NET_ADMIN in the user
- * namespace that owns the network namespace of the socket; CLOCK_SET needs it
- * in the initial user namespace, because there is one clock for all network
- * namespaces. Listeners, the access list, the clients and the counters belong
+ * namespace that owns the network namespace of the socket; CLOCK_SET and PHC_SET
+ * need it in the initial user namespace, because there is one clock for all
+ * network namespaces. Listeners, the access list, the clients and the counters belong
  * to the network namespace of the socket.
  *
  * LISTEN: where requests are taken from
@@ -88,6 +88,18 @@
  *   CLIENT_FLUSH          forgets all clients
  *     ENOMEM   there is no memory for so many; all is as it was
  *
+ * PHC: the hardware clocks that devices stamp packets by
+ *
+ *   PHC_GET (dump)        -> one message a device: all of KNTP_A_PHC_*
+ *   PHC_SET               <- IFINDEX, INDEX, MAP_PHC, MAP_RAW, LIFETIME,
+ *                            [MAP_RATE, ERROR]: a line, as that of a clock's
+ *                            map, from its time to CLOCK_MONOTONIC_RAW. Stamps
+ *                            that make no sense by it, and all after LIFETIME,
+ *                            are not used.
+ *   PHC_DEL               <- IFINDEX
+ *     ENODEV   no such device in this network namespace
+ *     ENOENT   nothing is known of its clock
+ *
  * STATS: counters, per hook
  *
  *   STATS_GET (do)        -> HOOK {HOOK, COUNTERS {KNTP_STAT_* = u64}} for each
@@ -142,6 +154,9 @@ enum kntp_cmd {
 	KNTP_CMD_CLIENT_GET,
 	KNTP_CMD_CLIENT_SET,
 	KNTP_CMD_CLIENT_FLUSH,
+	KNTP_CMD_PHC_GET,
+	KNTP_CMD_PHC_SET,
+	KNTP_CMD_PHC_DEL,
 
 	__KNTP_CMD_MAX,
 	KNTP_CMD_MAX = __KNTP_CMD_MAX - 1
@@ -235,6 +250,9 @@ enum kntp_stat {
 	KNTP_STAT_DROP_TRANSMIT,	/* firewall, queue or device refused it */
 
 	KNTP_STAT_OF_INTERLEAVED,	/* replied to in interleaved mode */
+	KNTP_STAT_OF_TX_DEVICE,		/* of these, with the device's own stamp */
+	KNTP_STAT_OF_RX_DEVICE,		/* whose arrival the device stamped */
+	KNTP_STAT_OF_RX_UNKNOWN,	/* it did, but by a clock that is not known */
 
 	__KNTP_STAT_MAX,
 	KNTP_STAT_MAX = __KNTP_STAT_MAX - 1
@@ -320,6 +338,22 @@ enum kntp_attr_client_client {
 
 	__KNTP_A_CLIENT_CLIENT_MAX,
 	KNTP_A_CLIENT_CLIENT_MAX = __KNTP_A_CLIENT_CLIENT_MAX - 1
+};
+
+enum kntp_attr_phc {
+	KNTP_A_PHC_IFINDEX = 1,		/* u32, the device, or one above it */
+	KNTP_A_PHC_INDEX,		/* u32, of the clock: /dev/ptpN */
+	KNTP_A_PHC_MAP_PHC,		/* s64, ns by that clock */
+	KNTP_A_PHC_MAP_RAW,		/* s64, ns of CLOCK_MONOTONIC_RAW then */
+	KNTP_A_PHC_MAP_RATE,		/* s64, RAW gains on it, 2^-64; to KNTP_MAP_RATE_MAX */
+	KNTP_A_PHC_ERROR,		/* u64, ns, of the line */
+	KNTP_A_PHC_LIFETIME,		/* u64, ns, how long it holds; in answers: is left */
+	/* in answers only */
+	KNTP_A_PHC_IFNAME,		/* string */
+	KNTP_A_PHC_PAD,
+
+	__KNTP_A_PHC_MAX,
+	KNTP_A_PHC_MAX = __KNTP_A_PHC_MAX - 1
 };
 
 enum kntp_attr_stats {

@@ -14,12 +14,22 @@ static int __init testhw_init(void)
 		return err;
 	err = testhw_pps_init();
 	if (err)
-		testhw_phc_exit();
+		goto err_phc;
+	err = testhw_netdev_init();
+	if (err)
+		goto err_pps;
+	return 0;
+
+err_pps:
+	testhw_pps_exit();
+err_phc:
+	testhw_phc_exit();
 	return err;
 }
 
 static void __exit testhw_exit(void)
 {
+	testhw_netdev_exit();
 	testhw_pps_exit();
 	testhw_phc_exit();
 }

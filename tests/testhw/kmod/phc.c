@@ -104,6 +104,25 @@ void testhw_phc_pulse(s64 truth)
 		ptp_clock_event(phc, &event);
 }
 
+/**
+ * testhw_phc_stamp() - stamp a packet
+ * @truth: when, ns
+ *
+ * Context: any. Return: by the hardware clock, with its noise.
+ */
+ktime_t testhw_phc_stamp(s64 truth)
+{
+	return ns_to_ktime(truth + READ_ONCE(phc_offset) + testhw_random(noise));
+}
+
+/**
+ * testhw_phc_number() - N of /dev/ptpN
+ */
+int testhw_phc_number(void)
+{
+	return ptp_clock_index(phc);
+}
+
 static int get_index(char *buf, const struct kernel_param *kp)
 {
 	return scnprintf(buf, PAGE_SIZE, "%d\n",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Hardware that keeps true time, for tests: a hardware clock (PHC) and a pulse.
+ * Hardware that keeps true time, for tests: a hardware clock (PHC), a pulse, and
+ * network devices that stamp by the clock.
  * True time is a line on CLOCK_MONOTONIC_RAW, which nobody disciplines; only
  * who checks reads it, exactly.
  */
@@ -27,10 +28,15 @@ bool testhw_chance(unsigned int percent);
 
 /* Another pulse at truth's second: stamps it where that is asked for. */
 void testhw_phc_pulse(s64 truth);
+/* How a packet of that time is stamped; and the number of the clock. */
+ktime_t testhw_phc_stamp(s64 truth);
+int testhw_phc_number(void);
 
 int testhw_phc_init(void);
 void testhw_phc_exit(void);
 int testhw_pps_init(void);
 void testhw_pps_exit(void);
+int testhw_netdev_init(void);
+void testhw_netdev_exit(void);
 
 #endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "hwstamp.h"
+
+#include <linux/netdevice.h>
+#include <linux/netlink.h>
+#include <linux/rculist.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include "clock.h"
+#include "kntp.h"
+
+/* A stamp that is older, or that much to come, is none of this packet. */
+#define STAMP_AGE_MAX	(100 * NSEC_PER_MSEC)
+#define STAMP_AHEAD_MAX	(10 * NSEC_PER_USEC)
+
+/**
+ * kntp_phc_find() - the hardware clock that a device stamps by
+ * @kn: the network namespace
+ * @ifindex: the device
+ *
+ * RCU read side. Return: it, or NULL where there is none that is known.
+ */
+const struct kntp_phc *kntp_phc_find(const struct kntp_net *kn, int ifindex)
+{
+	const struct kntp_phc *phc;
+
+	list_for_each_entry_rcu(phc, &kn->phcs, list)
+		if (phc->ifindex == ifindex)
+			return phc;
+	return NULL;
+}
+
+/**
+ * kntp_phc_stamp() - a device's stamp by a clock of the kernel
+ * @kn: the network namespace
+ * @ifindex: the device
+ * @stamp: by its hardware clock
+ *
+ * Any context, RCU read side.
+ *
+ * Return: kntp_raw_stamp(), or 0 where it cannot be told: the clock is not known
+ * or not known any more, or the stamp is not of the last tenth of a second, as
+ * when the hardware clock was stepped.
+ */
+ktime_t kntp_phc_stamp(const struct kntp_net *kn, int ifindex, ktime_t stamp)
+{
+	const struct kntp_phc *phc = kntp_phc_find(kn, ifindex);
+	s64 raw, now = ktime_get_raw_ns();
+
+	if (!phc || now >= phc->until)
+		return 0;
+	raw = ntp_map_utc(&phc->map, stamp);
+	if (now - raw > STAMP_AGE_MAX || raw - now > STAMP_AHEAD_MAX)
+		return 0;
+	return kntp_raw_stamp(min(raw, now));
+}
+
+/* The device that received it: what is above that has no stamps of its own. */
+static const struct net_device *received_by(const struct sk_buff *skb)
+{
+	struct net_device *dev = NULL;
+
+#ifdef CONFIG_NET_RX_BUSY_POLL
+	if (skb->napi_id)
+		dev = dev_get_by_napi_id(skb->napi_id);
+#endif
+	return dev ?: skb->dev;
+}
+
+/**
+ * kntp_phc_received() - when a device received a packet
+ * @kn: the network namespace
+ * @skb: the packet, which kntp_phc_stamped()
+ *
+ * Softirq, RCU read side. Return: as kntp_phc_stamp().
+ */
+ktime_t kntp_phc_received(const struct kntp_net *kn, const struct sk_buff *skb)
+{
+	const struct net_device *dev = received_by(skb);
+	int ifindex = dev->ifindex;
+
+	/* One above it may be all that this namespace has of it. */
+	if (!net_eq(dev_net(dev), kn->net))
+		ifindex = skb->dev->ifindex;
+	return kntp_phc_stamp(kn, ifindex, kntp_skb_hwtstamp(skb, dev));
+}
+
+/**
+ * kntp_phc_set() - tell how a device's hardware clock runs
+ * @kn: the network namespace
+ * @phc: it; copied
+ * @extack: where to say why not
+ *
+ * In the place of what was known of that device. Process context, rtnl held.
+ * Return: 0, -ENODEV or -ENOMEM.
+ */
+int kntp_phc_set(struct kntp_net *kn, const struct kntp_phc *phc,
+		 struct netlink_ext_ack *extack)
+{
+	struct kntp_phc *new, *old;
+
+	ASSERT_RTNL();
+	if (!__dev_get_by_index(kn->net, phc->ifindex)) {
+		NL_SET_ERR_MSG(extack, "no such device in this network namespace");
+		return -ENODEV;
+	}
+	new = kmemdup(phc, sizeof(*phc), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return -ENOMEM;
+	list_for_each_entry(old, &kn->phcs, list) {
+		if (old->ifindex != new->ifindex)
+			continue;
+		list_replace_rcu(&old->list, &new->list);
+		kfree_rcu(old, rcu);
+		return 0;
+	}
+	list_add_tail_rcu(&new->list, &kn->phcs);
+	return 0;
+}
+
+/**
+ * kntp_phc_del() - forget the hardware clock of a device
+ * @kn: the network namespace
+ * @ifindex: the device
+ * @extack: where to say why not, or NULL
+ *
+ * Process context, rtnl held. Return: 0 or -ENOENT.
+ */
+int kntp_phc_del(struct kntp_net *kn, int ifindex,
+		 struct netlink_ext_ack *extack)
+{
+	struct kntp_phc *phc;
+
+	ASSERT_RTNL();
+	list_for_each_entry(phc, &kn->phcs, list) {
+		if (phc->ifindex != ifindex)
+			continue;
+		list_del_rcu(&phc->list);
+		kfree_rcu(phc, rcu);
+		return 0;
+	}
+	NL_SET_ERR_MSG(extack, "no hardware clock is known of that device");
+	return -ENOENT;
+}
+
+/**
+ * kntp_phc_exit() - forget all; nobody asks any more
+ * @kn: the network namespace
+ *
+ * Process context.
+ */
+void kntp_phc_exit(struct kntp_net *kn)
+{
+	struct kntp_phc *phc, *next;
+
+	list_for_each_entry_safe(phc, next, &kn->phcs, list)
+		kfree(phc);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Hardware clocks of devices (PHC): lines from their time to that of
+ * CLOCK_MONOTONIC_RAW, by which their stamps are told.
+ */
+#ifndef _KNTP_HWSTAMP_H
+#define _KNTP_HWSTAMP_H
+
+#include <linux/kntp.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/skbuff.h>
+#include "compat/compat.h"
+#include "core/ntptime.h"
+
+struct kntp_net;
+struct netlink_ext_ack;
+
+/**
+ * struct kntp_phc - the hardware clock that a device stamps by
+ * @list: in kntp_net.phcs
+ * @rcu: frees it
+ * @ifindex: the device, or one above it
+ * @index: of the clock
+ * @map: from its time to CLOCK_MONOTONIC_RAW
+ * @error: of that, ns
+ * @until: how long that holds, CLOCK_MONOTONIC_RAW
+ */
+struct kntp_phc {
+	struct list_head list;
+	struct rcu_head rcu;
+	int ifindex;
+	u32 index;
+	struct ntp_map map;
+	u64 error;
+	s64 until;
+};
+
+int kntp_phc_set(struct kntp_net *kn, const struct kntp_phc *phc,
+		 struct netlink_ext_ack *extack);
+int kntp_phc_del(struct kntp_net *kn, int ifindex,
+		 struct netlink_ext_ack *extack);
+void kntp_phc_exit(struct kntp_net *kn);
+
+const struct kntp_phc *kntp_phc_find(const struct kntp_net *kn, int ifindex);
+ktime_t kntp_phc_stamp(const struct kntp_net *kn, int ifindex, ktime_t stamp);
+ktime_t kntp_phc_received(const struct kntp_net *kn, const struct sk_buff *skb);
+
+/**
+ * kntp_phc_stamped() - whether a device stamped a packet on arrival
+ * @skb: the packet
+ */
+static inline bool kntp_phc_stamped(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->hwtstamps.hwtstamp;
+}
+
+#endif /* _KNTP_HWSTAMP_H */
