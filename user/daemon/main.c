@@ -7,6 +7,7 @@
 #include "control.h"
 #include "discipline.h"
 #include "dump.h"
+#include "hwts.h"
 #include "links.h"
 #include "local.h"
 #include "log.h"
@@ -169,6 +170,17 @@ static bool has_local_refclock(void)
 	return false;
 }
 
+static bool has_compensation(void)
+{
+	size_t i;
+
+	for (i = 0; i < conf.n_hwtimestamp; i++)
+		if (conf.hwtimestamp[i].txcomp != 0 ||
+		    conf.hwtimestamp[i].rxcomp != 0)
+			return true;
+	return false;
+}
+
 /* What the grammar has and this version does nothing with is said, not hidden. */
 static void say_unused(void)
 {
@@ -177,7 +189,7 @@ static void say_unused(void)
 		bool set;
 	} unused[] = {
 		{ "refclock: local", has_local_refclock() },
-		{ "hwtimestamp", conf.n_hwtimestamp > 0 },
+		{ "hwtimestamp: txcomp, rxcomp", has_compensation() },
 		{ "ratelimit (kntpd's own server)", conf.ratelimit.enabled },
 		{ "rtcfile", conf.rtcfile },
 		{ "fallbackdrift", conf.fallbackdrift_max > 0 },
@@ -326,6 +338,7 @@ static void network_changed(void)
 {
 	apply_look();
 	ntp_network_changed();
+	hwts_look();
 }
 
 static void begin_links(void)
@@ -348,6 +361,8 @@ static int begin(void)
 	if (err)
 		return err;
 	begin_control();
+	if (!opt.once)
+		hwts_start(&conf);
 	begin_links();
 	write_pid();
 	act_init(opt.file, &conf);
@@ -371,6 +386,7 @@ static void end(void)
 	notify_stopping();
 	control_close();
 	links_stop();
+	hwts_stop();
 	suspend_stop();
 	dump_stop();
 	if (!follows()) {

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "hwts.h"
+#include "clk.h"
+#include "conf.h"
+#include "estimate.h"
+#include "log.h"
+#include "loop.h"
+#include "nl.h"
+#include "phc.h"
+#include "publish.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/kntp.h>
+#include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <math.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Readings that are missing until its stamps are not used any more. */
+#define LIFETIME	8.0
+/* A reading that far from what was expected: the clock was set, s. */
+#define SET		1e-5
+
+/*
+ * A link whose stamps are used. The estimate has the hardware clock's time in
+ * the place of UTC: all of it is about two clocks of this machine.
+ */
+struct link {
+	struct link *next;
+	const struct hwtimestamp_conf *conf;
+	char dev[IF_NAMESIZE];
+	unsigned int ifindex;
+	int index, fd;
+	bool cross, told;
+	struct hwtstamp_config before;
+	struct estimate estimate;
+	struct timer timer;
+};
+
+static struct {
+	const struct config *conf;
+	struct link *links;
+	int sock;
+} hwts = { .sock = -1 };
+
+static const struct nl_attr_name names[] = {
+	{ KNTP_A_PHC_IFINDEX, "device", NULL },
+	{ KNTP_A_PHC_MAP_PHC, "map phc", NULL },
+	{ KNTP_A_PHC_MAP_RAW, "map raw", NULL },
+	{ KNTP_A_PHC_MAP_RATE, "map rate", NULL },
+	{ 0, NULL, NULL }
+};
+
+static int link_ioctl(const char *dev, unsigned long request, void *data)
+{
+	struct ifreq ifr = { .ifr_data = data };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", dev);
+	return ioctl(hwts.sock, request, &ifr) ? -errno : 0;
+}
+
+/* The filter to ask for, by what is configured and what the device has; or -1. */
+static int filter(const struct hwtimestamp_conf *conf, uint32_t has)
+{
+	static const struct {
+		enum conf_rxfilter of;
+		int filter;
+	} ways[] = {
+		{ CONF_RX_NONE, HWTSTAMP_FILTER_NONE },
+		{ CONF_RX_NTP, HWTSTAMP_FILTER_NTP_ALL },
+		{ CONF_RX_ALL, HWTSTAMP_FILTER_ALL },
+		{ CONF_RX_PTP, HWTSTAMP_FILTER_PTP_V2_EVENT },
+		{ CONF_RX_BEST, HWTSTAMP_FILTER_NTP_ALL },
+		{ CONF_RX_BEST, HWTSTAMP_FILTER_ALL },
+		{ CONF_RX_NTP, HWTSTAMP_FILTER_ALL },
+		{ CONF_RX_BEST, HWTSTAMP_FILTER_NONE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (ways[i].of == conf->rxfilter && has & 1U << ways[i].filter)
+			return ways[i].filter;
+	return -1;
+}
+
+/* Turns it on; 0 or -errno. What it was before is kept. */
+static int turn_on(struct link *l)
+{
+	struct ethtool_ts_info info = { .cmd = ETHTOOL_GET_TS_INFO };
+	struct hwtstamp_config config = { 0 };
+	int rx, err;
+
+	err = link_ioctl(l->dev, SIOCETHTOOL, &info);
+	if (err)
+		return err;
+	rx = filter(l->conf, info.rx_filters | 1U << HWTSTAMP_FILTER_NONE);
+	if (info.phc_index < 0 || rx < 0 ||
+	    !(info.tx_types & 1U << HWTSTAMP_TX_ON))
+		return -EOPNOTSUPP;
+	l->index = info.phc_index;
+	if (link_ioctl(l->dev, SIOCGHWTSTAMP, &l->before))
+		l->before = (struct hwtstamp_config){ 0 };
+	config.tx_type = HWTSTAMP_TX_ON;
+	config.rx_filter = rx;
+	return link_ioctl(l->dev, SIOCSHWTSTAMP, &config);
+}
+
+/*
+ * The line from the hardware clock to RAW. Its error is that of the estimate,
+ * and what a reading can be off by one-sidedly.
+ */
+static int tell(struct link *l)
+{
+	const struct sample *last = estimate_last(&l->estimate);
+	struct fit fit = fit_at(&l->estimate.fit, last->raw);
+	double rate = -fit.frequency / (1 + fit.frequency);
+	double error = 2 * fit.time_error + last->dispersion;
+	struct nl *nl = publish_nl();
+	struct nlmsghdr *nlh;
+
+	if (!nl)
+		return -ENOENT;
+	nlh = nl_begin(nl, KNTP_CMD_PHC_SET, names);
+	mnl_attr_put_u32(nlh, KNTP_A_PHC_IFINDEX, l->ifindex);
+	mnl_attr_put_u32(nlh, KNTP_A_PHC_INDEX, (uint32_t)l->index);
+	mnl_attr_put_u64(nlh, KNTP_A_PHC_MAP_PHC, (uint64_t)fit.utc);
+	mnl_attr_put_u64(nlh, KNTP_A_PHC_MAP_RAW, (uint64_t)fit.raw);
+	mnl_attr_put_u64(nlh, KNTP_A_PHC_MAP_RATE,
+			 (uint64_t)(int64_t)llround(ldexp(rate, 64)));
+	mnl_attr_put_u64(nlh, KNTP_A_PHC_ERROR, (uint64_t)ceil(error * 1e9));
+	mnl_attr_put_u64(nlh, KNTP_A_PHC_LIFETIME, (uint64_t)
+			 (LIFETIME * ldexp(1, l->conf->minpoll) * 1e9));
+	return nl_do(nl, NULL, NULL);
+}
+
+static void forget(struct link *l)
+{
+	struct nl *nl = publish_nl();
+
+	estimate_reset(&l->estimate);
+	if (!nl || !l->told)
+		return;
+	l->told = false;
+	mnl_attr_put_u32(nl_begin(nl, KNTP_CMD_PHC_DEL, names),
+			 KNTP_A_PHC_IFINDEX, l->ifindex);
+	nl_do(nl, NULL, NULL);
+}
+
+/* Whether the clock was set since the readings before. */
+static bool was_set(const struct link *l, const struct sample *s)
+{
+	struct fit fit = fit_at(&l->estimate.fit, s->raw);
+	double off = (double)(s->utc - fit.utc) * 1e-9;
+
+	return l->estimate.valid &&
+	       fabs(off) > SET + s->dispersion + 5 * fit.time_error;
+}
+
+static void look(void *arg)
+{
+	struct sample s = { .root_dispersion = 0 };
+	struct phc_reading r;
+	struct link *l = arg;
+	int err;
+
+	timer_set(&l->timer, ldexp(1, l->conf->minpoll));
+	err = phc_read(l->fd, &l->cross, &r);
+	if (err) {
+		log_msg(LOG_WARNING, "hwtimestamp %s: ptp%d cannot be read: %s",
+			l->dev, l->index, strerror(-err));
+		forget(l);
+		return;
+	}
+	s.raw = r.raw ? r.raw : clk_raw_of_real(r.real);
+	s.utc = r.phc;
+	s.dispersion = fmax(r.dispersion, l->conf->precision);
+	if (was_set(l, &s)) {
+		log_msg(LOG_INFO, "hwtimestamp %s: ptp%d was set", l->dev,
+			l->index);
+		forget(l);
+	}
+	estimate_add(&l->estimate, &s);
+	if (!l->estimate.valid ||
+	    (int)l->estimate.n < l->conf->minsamples)
+		return;
+	err = tell(l);
+	if (!err && !l->told)
+		log_msg(LOG_INFO, "hwtimestamp %s: stamps by ptp%d are used",
+			l->dev, l->index);
+	l->told = !err;
+}
+
+static void link_free(struct link *l)
+{
+	timer_cancel(&l->timer);
+	if (l->fd >= 0)
+		close(l->fd);
+	free(l);
+}
+
+/* MEANT: it is the link that is meant, so that is said which has none. */
+static void add(const struct hwtimestamp_conf *conf, const char *dev,
+		bool meant)
+{
+	struct link *l = calloc(1, sizeof(*l));
+	int err = l ? 0 : -ENOMEM;
+
+	if (!err) {
+		l->conf = conf;
+		l->fd = -1;
+		snprintf(l->dev, sizeof(l->dev), "%s", dev);
+		l->ifindex = if_nametoindex(dev);
+		err = turn_on(l);
+	}
+	if (!err) {
+		l->fd = phc_open(dev);
+		err = l->fd < 0 ? l->fd : 0;
+		if (err)
+			link_ioctl(dev, SIOCSHWTSTAMP, &l->before);
+	}
+	if (err) {
+		if (meant || (err != -EOPNOTSUPP && err != -ENODEV))
+			log_msg(LOG_WARNING, "hwtimestamp %s: %s", dev,
+				strerror(-err));
+		if (l)
+			link_free(l);
+		return;
+	}
+	l->cross = !conf->nocrossts;
+	estimate_init(&l->estimate, (unsigned int)conf->maxsamples);
+	l->timer = (struct timer){ .fn = look, .arg = l };
+	l->next = hwts.links;
+	hwts.links = l;
+	look(l);
+}
+
+static bool has(unsigned int ifindex)
+{
+	const struct link *l;
+
+	for (l = hwts.links; l; l = l->next)
+		if (l->ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static const struct hwtimestamp_conf *conf_of(const char *dev, bool *meant)
+{
+	const struct hwtimestamp_conf *all = NULL, *c;
+	size_t i;
+
+	for (i = 0; i < hwts.conf->n_hwtimestamp; i++) {
+		c = &hwts.conf->hwtimestamp[i];
+		*meant = !strcmp(c->dev, dev);
+		if (*meant)
+			return c;
+		if (!strcmp(c->dev, "*"))
+			all = c;
+	}
+	*meant = false;
+	return all;
+}
+
+static void drop_gone(void)
+{
+	struct link **at = &hwts.links, *l;
+
+	while ((l = *at)) {
+		/* It may have been renamed: it is still that one. */
+		if (if_indextoname(l->ifindex, l->dev)) {
+			at = &l->next;
+			continue;
+		}
+		log_msg(LOG_INFO, "hwtimestamp %s: is gone", l->dev);
+		*at = l->next;
+		forget(l);
+		link_free(l);
+	}
+}
+
+/**
+ * hwts_look() - links have come, gone or been renamed
+ */
+void hwts_look(void)
+{
+	struct if_nameindex *all, *at;
+	bool meant;
+
+	if (hwts.sock < 0)
+		return;
+	drop_gone();
+	all = if_nameindex();
+	for (at = all; at && at->if_index; at++) {
+		const struct hwtimestamp_conf *conf = conf_of(at->if_name, &meant);
+
+		if (conf && !has(at->if_index))
+			add(conf, at->if_name, meant);
+	}
+	if_freenameindex(all);
+}
+
+/**
+ * hwts_start() - have the links that are configured stamp packets
+ * @conf: stays
+ *
+ * One that cannot is told of in the log, and all goes on. For each that can, the
+ * module is told how its clock runs, every 2^minpoll s.
+ */
+void hwts_start(const struct config *conf)
+{
+	size_t i;
+
+	if (!conf->n_hwtimestamp)
+		return;
+	hwts.conf = conf;
+	hwts.sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (hwts.sock < 0) {
+		log_msg(LOG_WARNING, "hwtimestamp: %m");
+		return;
+	}
+	for (i = 0; i < conf->n_hwtimestamp; i++)
+		if (strcmp(conf->hwtimestamp[i].dev, "*") &&
+		    !if_nametoindex(conf->hwtimestamp[i].dev))
+			log_msg(LOG_WARNING, "hwtimestamp %s: %m; waits for it",
+				conf->hwtimestamp[i].dev);
+	hwts_look();
+}
+
+/**
+ * hwts_stop() - leave all links as they were found
+ */
+void hwts_stop(void)
+{
+	struct link *l;
+
+	while ((l = hwts.links)) {
+		hwts.links = l->next;
+		forget(l);
+		if (if_indextoname(l->ifindex, l->dev))
+			link_ioctl(l->dev, SIOCSHWTSTAMP, &l->before);
+		link_free(l);
+	}
+	if (hwts.sock >= 0)
+		close(hwts.sock);
+	hwts.sock = -1;
+}
