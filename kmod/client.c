@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 #include <linux/vmalloc.h>
 #include <net/dst.h>
 #include "clock.h"
@@ -250,14 +251,16 @@ static struct kntp_clients *table_alloc(struct kntp_net *kn, u32 entries,
 
 /**
  * kntp_client_init() - no table yet, only what it will be
- * @set: the namespace's
+ * @kn: the namespace
  *
- * Process context.
+ * A small one where anybody could make namespaces. Process context.
  */
-void kntp_client_init(struct kntp_client_set *set)
+void kntp_client_init(struct kntp_net *kn)
 {
-	set->entries = KNTP_CLIENT_ENTRIES_DEFAULT;
-	set->prefix6 = KNTP_CLIENT_PREFIX6_DEFAULT;
+	kn->clients.entries = kn->net->user_ns == &init_user_ns ?
+			      KNTP_CLIENT_ENTRIES_DEFAULT :
+			      KNTP_CLIENT_ENTRIES_MIN;
+	kn->clients.prefix6 = KNTP_CLIENT_PREFIX6_DEFAULT;
 }
 
 /**

@@ -104,7 +104,7 @@ void kntp_client_reply(struct kntp_clients *table, u64 hi, u64 lo,
 		       struct sk_buff *skb, ktime_t received,
 		       enum kntp_hook hook);
 
-void kntp_client_init(struct kntp_client_set *set);
+void kntp_client_init(struct kntp_net *kn);
 int kntp_client_start(struct kntp_net *kn);
 void kntp_client_exit(struct kntp_client_set *set);
 int kntp_client_resize(struct kntp_net *kn, u32 entries, u8 prefix6);

@@ -34,7 +34,7 @@ static int __net_init kntp_net_init(struct net *net)
 	kn->net = net;
 	INIT_LIST_HEAD(&kn->listeners);
 	INIT_LIST_HEAD(&kn->phcs);
-	kntp_client_init(&kn->clients);
+	kntp_client_init(kn);
 	return kntp_acl_init(&kn->acl);
 }
 

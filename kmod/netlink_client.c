@@ -15,9 +15,6 @@ const struct nla_policy kntp_client_policy[KNTP_A_CLIENT_MAX + 1] = {
 	[KNTP_A_CLIENT_PREFIX6] = NLA_POLICY_RANGE(NLA_U8, 1, 128),
 };
 
-/* Fewer than that are no table. */
-#define ENTRIES_MIN	1024
-
 static u64 memory(const struct kntp_clients *table)
 {
 	return sizeof(*table) + (u64)table->count *
@@ -66,6 +63,26 @@ static int set_table(struct kntp_net *kn, u32 entries, u8 prefix6)
 	return 0;
 }
 
+static int check_entries(struct sk_buff *skb, const struct genl_info *info,
+			 const struct nlattr *entries)
+{
+	u32 n = nla_get_u32(entries);
+
+	if (n && n < KNTP_CLIENT_ENTRIES_MIN) {
+		NL_SET_ERR_MSG_ATTR(info->extack, entries,
+				    "1024 entries at least, or 0 for none");
+		return -ERANGE;
+	}
+	/* The machine's memory is not for every namespace's root to take. */
+	if (n > KNTP_CLIENT_ENTRIES_DEFAULT &&
+	    !netlink_capable(skb, CAP_NET_ADMIN)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, entries,
+				    "more than 65536 need privilege over the machine");
+		return -EPERM;
+	}
+	return 0;
+}
+
 int kntp_nl_client_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *entries = info->attrs[KNTP_A_CLIENT_ENTRIES];
@@ -77,11 +94,9 @@ int kntp_nl_client_set(struct sk_buff *skb, struct genl_info *info)
 		GENL_SET_ERR_MSG(info, "nothing to set: neither entries nor prefix6");
 		return -EINVAL;
 	}
-	if (entries && nla_get_u32(entries) && nla_get_u32(entries) < ENTRIES_MIN) {
-		NL_SET_ERR_MSG_ATTR(info->extack, entries,
-				    "1024 entries at least, or 0 for none");
-		return -ERANGE;
-	}
+	err = entries ? check_entries(skb, info, entries) : 0;
+	if (err)
+		return err;
 	rtnl_lock();
 	err = set_table(kn, entries ? nla_get_u32(entries) : kn->clients.entries,
 			prefix6 ? nla_get_u8(prefix6) : kn->clients.prefix6);

@@ -237,6 +237,12 @@ unprivileged()
 allow ::/0" "$(unshare -Urn sh -c 'kntp acl allow all && kntp acl show')"
 	is "root of a user namespace: not the clock" "3 kntp: clock set: $denied" \
 		"$(e=$(unshare -Urn kntp clock set base system stratum 1 refid GPS 2>&1); echo "$? $e")"
+	is "root of a user namespace: a small table" '"entries":1024' \
+		"$(unshare -Urn kntp -j client show | grep -o '"entries":[0-9]*')"
+	is "root of a user namespace: one as large as usual" 0 \
+		"$(unshare -Urn kntp client set entries 65536; echo $?)"
+	is "root of a user namespace: no larger one" 3 \
+		"$(unshare -Urn kntp client set entries 65537 2>/dev/null; echo $?)"
 }
 
 namespaces()

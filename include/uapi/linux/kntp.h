@@ -87,6 +87,8 @@
  *                            clients are forgotten. ENTRIES 0: keep none.
  *   CLIENT_FLUSH          forgets all clients
  *     ENOMEM   there is no memory for so many; all is as it was
+ *     EPERM    more than KNTP_CLIENT_ENTRIES_DEFAULT need CAP_NET_ADMIN in the
+ *              initial user namespace; others begin with _MIN
  *
  * PHC: the hardware clocks that devices stamp packets by
  *
@@ -123,6 +125,7 @@
 #define KNTP_ACL_MAX		(1U << 20)
 
 /* CLIENT ENTRIES: rounded up to a multiple of 8. */
+#define KNTP_CLIENT_ENTRIES_MIN		1024
 #define KNTP_CLIENT_ENTRIES_MAX		(1U << 26)
 #define KNTP_CLIENT_ENTRIES_DEFAULT	65536
 #define KNTP_CLIENT_PREFIX6_DEFAULT	64
@@ -315,7 +318,7 @@ enum kntp_attr_clock {
 };
 
 enum kntp_attr_client {
-	KNTP_A_CLIENT_ENTRIES = 1,	/* u32, 0 or 1024 to KNTP_CLIENT_ENTRIES_MAX */
+	KNTP_A_CLIENT_ENTRIES = 1,	/* u32, 0 or KNTP_CLIENT_ENTRIES_MIN to _MAX */
 	KNTP_A_CLIENT_PREFIX6,		/* u8, 1 to 128 */
 	/* in answers only */
 	KNTP_A_CLIENT_USED,		/* u32, clients in the table */
