@@ -293,7 +293,7 @@ def test_delayed(lab):
     """A stamp that comes too late for the next request is not used at all."""
     lab.serve_truth()
     lab.know()
-    parameter("stamp_delay", 40)
+    parameter("stamp_delay", 100)
     for hook in BOTH:
         lab.listen(hook)
         got = spread(lab, 40)
@@ -301,9 +301,9 @@ def test_delayed(lab):
         lab.ktap.ok(not got.wrong and got.errors["transmit"] <= EXACT and
                     got.modes["basic"] > 20, f"{hook}: asked sooner: basic",
                     got)
-        got = spread(lab, 12, 0.2)
+        got = spread(lab, 10, 0.4)
         lab.ktap.ok(not got.wrong and got.errors["transmit"] <= EXACT and
-                    got.modes["interleaved"] >= 8,
+                    got.modes["interleaved"] >= 6,
                     f"{hook}: asked later: interleaved", got)
     # Pending ones meet neither table nor listener any more.
     spread(lab, 10)
@@ -347,6 +347,8 @@ def test_chronyd(lab):
     """A real client on the same machine, whose every offset should be nought."""
     if not os.path.exists(CHRONYD):
         raise nettest.Skip("no chronyd among the peers")
+    if not os.path.exists("/proc/sys/net/core/busy_poll"):
+        raise nettest.Skip("this kernel tells no program which device stamped")
     lab.kntp.clock_set(lease="forever")
     lab.listen("ingress")
     lab.know()
@@ -363,7 +365,7 @@ def test_chronyd(lab):
         # Its own stamps may come late once, on a slow machine.
         hw = sum(row[17:20] == [mode, "H", "H"] for row in found)
         lab.ktap.ok(hw >= len(found) * 9 // 10 > 0,
-                    f"chronyd: {name}: it measures", found)
+                    f"chronyd: {name}: it measures", found[-3:])
         errors = sorted(abs(float(row[11])) * 1e9 for row in found)
         medians[name] = errors[len(errors) // 2]
         lab.ktap.note(f"chronyd: {name}: offsets: median {medians[name]:.0f} ns,"
