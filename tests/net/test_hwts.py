@@ -293,7 +293,7 @@ def test_delayed(lab):
     """A stamp that comes too late for the next request is not used at all."""
     lab.serve_truth()
     lab.know()
-    parameter("stamp_delay", 100)
+    parameter("stamp_delay", 60)
     for hook in BOTH:
         lab.listen(hook)
         got = spread(lab, 40)
