@@ -78,9 +78,12 @@ static s64 now_of(const struct published *p)
 
 static bool is_current(const struct published *p, s64 now)
 {
-	return p && p->epoch == kntp_timekeeping_epoch() &&
-	       /* pairs with open_window(): the dispersion is of then or later */
-	       now < smp_load_acquire(&p->fast_until);
+	if (!p || p->epoch != kntp_timekeeping_epoch() ||
+	    now >= READ_ONCE(p->fast_until))
+		return false;
+	/* pairs with open_window(): the dispersion is of then or later */
+	smp_rmb();
+	return true;
 }
 
 static u64 dispersion_at(const struct published *p, s64 now)
@@ -103,8 +106,8 @@ static void open_window(struct published *p, s64 now)
 	if (now >= READ_ONCE(p->fast_until)) {
 		WRITE_ONCE(p->server.root_dispersion,
 			   cpu_to_be32(ntp_short(dispersion_at(p, end))));
-		/* pairs with is_current() */
-		smp_store_release(&p->fast_until, min(end, p->until));
+		smp_wmb();	/* pairs with is_current() */
+		WRITE_ONCE(p->fast_until, min(end, p->until));
 	}
 	raw_spin_unlock(&window_lock);
 }
