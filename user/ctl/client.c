@@ -105,9 +105,8 @@ static int told(const struct nlmsghdr *nlh, void *data)
 
 static void print_ago(const char *key, const char *label, uint32_t ms)
 {
-	char value[32], text[32];
+	char text[32];
 
-	snprintf(value, sizeof(value), "%" PRIu64, ms * UINT64_C(1000000));
 	snprintf(text, sizeof(text), "%" PRIu32 ".%03" PRIu32 " s", ms / 1000,
 		 ms % 1000);
 	if (pr_format() == PR_TEXT)

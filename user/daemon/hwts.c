@@ -211,6 +211,7 @@ static void add(const struct hwtimestamp_conf *conf, const char *dev,
 {
 	struct link *l = calloc(1, sizeof(*l));
 	int err = l ? 0 : -ENOMEM;
+	char path[32];
 
 	if (!err) {
 		l->conf = conf;
@@ -220,7 +221,8 @@ static void add(const struct hwtimestamp_conf *conf, const char *dev,
 		err = turn_on(l);
 	}
 	if (!err) {
-		l->fd = phc_open(dev);
+		snprintf(path, sizeof(path), "/dev/ptp%d", l->index);
+		l->fd = phc_open(path);
 		err = l->fd < 0 ? l->fd : 0;
 		if (err)
 			link_ioctl(dev, SIOCSHWTSTAMP, &l->before);
