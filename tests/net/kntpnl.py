@@ -69,6 +69,10 @@ def u64(value):
     return struct.pack("=Q", value)
 
 
+def s64(value):
+    return struct.pack("=q", value)
+
+
 class Genl:
     """A generic netlink socket of the calling thread's network namespace."""
 
@@ -189,6 +193,15 @@ class Kntp(Genl):
             data += attr(C[a + "LEASE"], u64(
                 (1 << 64) - 1 if lease == "forever" else round(lease * 1e9)))
         self.cmd("CLOCK_SET", data)
+
+    def clock_map(self, raw, utc, dispersion=0):
+        """Serves UTC, ns, as it was at RAW, by a line of rate 0."""
+        a = "KNTP_A_CLOCK_"
+        self.cmd("CLOCK_SET", attr(C[a + "STRATUM"], u8(1)) + attr(
+            C[a + "BASE"], u32(C["KNTP_BASE_MAP"])) + attr(
+            C[a + "MAP_RAW"], s64(raw)) + attr(C[a + "MAP_UTC"], s64(utc)) +
+            attr(C[a + "MAP_RATE"], s64(0)) +
+            attr(C[a + "ROOT_DISPERSION"], u64(dispersion)))
 
     def stats(self):
         """{(hook, counter): count} of all that are not zero."""

@@ -66,6 +66,12 @@ def wait_for(condition, wait=10, step=0.01):
         time.sleep(step)
 
 
+def settime(by):
+    """Steps the system clock, ns."""
+    now = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    time.clock_settime_ns(time.CLOCK_REALTIME, now + by)
+
+
 def tool(name):
     """A program of this directory, built where it is not yet."""
     here = os.path.dirname(os.path.realpath(__file__))

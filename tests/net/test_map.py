@@ -9,7 +9,8 @@ import time
 
 import nettest
 import ntpnet
-from kntpnl import C, attr, attrs, u8, u32, u64
+from kntpnl import C, attr, attrs, s64, u8, u32, u64
+from nettest import settime
 
 SYNC, EXPIRED, DISPERSED, STEPPED = (
     C["KNTP_CLOCK_" + name] for name in
@@ -32,10 +33,6 @@ def utc_of(line, raw):
     raw0, utc0, rate = line
     gain = abs((raw - raw0) * rate) >> 64
     return utc0 + raw - raw0 + (gain if (raw - raw0) * rate >= 0 else -gain)
-
-
-def s64(value):
-    return struct.pack("=q", value)
 
 
 def words(line=None, base=MAP, lease=None, dispersion=None, growth=None):
@@ -83,11 +80,6 @@ def off(lab, line, family=4):
         return (f"{utc_of(line, before)} {receive} {transmit} "
                 f"{utc_of(line, after)}")
     return None
-
-
-def settime(by):
-    now = time.clock_gettime_ns(time.CLOCK_REALTIME)
-    time.clock_settime_ns(time.CLOCK_REALTIME, now + by)
 
 
 def test_served(lab):

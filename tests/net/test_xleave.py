@@ -9,8 +9,8 @@ import subprocess
 import time
 
 import nettest
-import ntpnet
 from kntpnl import C, attr, attrs, u8, u32
+from nettest import settime
 
 BOTH = ("local", "ingress")
 SECOND = 1 << 32		# of an NTP timestamp
@@ -181,13 +181,19 @@ def test_shared(lab):
                    ["basic", "interleaved"], "IPv6: not with one of 128")
 
 
+def queue(lab, delay):
+    """What the server sends waits so long from now on, ms."""
+    with lab.srv:
+        done = subprocess.run(
+            ["tc", "qdisc", "add", "dev", "s0", "root", "netem", "delay",
+             f"{delay}ms"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise nettest.Skip(f"no netem: {done.stderr}")
+
+
 def test_queue(lab):
     """What waits in the queue is sent when it leaves that."""
-    with lab.srv:
-        done = subprocess.run("tc qdisc add dev s0 root netem delay 60ms",
-                              shell=True, capture_output=True, check=False)
-    if done.returncode:
-        raise nettest.Skip(f"no netem: {done.stderr.decode()}")
+    queue(lab, 60)
     for hook in BOTH:
         lab.listen(hook)
         client = Client(lab)
@@ -200,20 +206,9 @@ def test_queue(lab):
     lab.srv.run("tc", "qdisc", "del", "dev", "s0", "root")
 
 
-def settime(by):
-    now = time.clock_gettime_ns(time.CLOCK_REALTIME)
-    time.clock_settime_ns(time.CLOCK_REALTIME, now + by)
-
-
 def by_map(lab, utc):
-    s64 = struct.Struct("=q").pack
-    a = "KNTP_A_CLOCK_"
-    raw = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
-    lab.kntp.cmd("CLOCK_SET", attr(C[a + "STRATUM"], u8(1)) + attr(
-        C[a + "BASE"], u32(C["KNTP_BASE_MAP"])) + attr(
-        C[a + "MAP_RAW"], s64(raw)) + attr(C[a + "MAP_UTC"], s64(utc)) + attr(
-        C[a + "MAP_RATE"], s64(0)) + attr(
-        C[a + "ROOT_DISPERSION"], struct.pack("=Q", 10 ** 6)))
+    lab.kntp.clock_map(time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW), utc,
+                       10 ** 6)
 
 
 def test_jumps(lab):
@@ -312,11 +307,7 @@ def test_under_load(lab):
 
 def test_unload(lab):
     """The module goes while replies whose stamps it awaits are on their way."""
-    with lab.srv:
-        done = subprocess.run("tc qdisc add dev s0 root netem delay 700ms",
-                              shell=True, capture_output=True, check=False)
-    if done.returncode:
-        raise nettest.Skip(f"no netem: {done.stderr.decode()}")
+    queue(lab, 700)
     lab.listen("ingress")
     clock = Client(lab)
     clock.begin()
