@@ -81,6 +81,17 @@ static inline unsigned int kntp_acl_verdict4(const struct kntp_acl_set *set,
 }
 
 /**
+ * kntp_acl_half6() - an IPv6 address, as far as 64 bits hold it
+ * @addr: the address
+ * @half: 0: the first, 1: the second one
+ */
+static inline u64 kntp_acl_half6(const struct in6_addr *addr, unsigned int half)
+{
+	return (u64)be32_to_cpu(addr->s6_addr32[2 * half]) << 32 |
+	       be32_to_cpu(addr->s6_addr32[2 * half + 1]);
+}
+
+/**
  * kntp_acl_verdict6() - what the list says of an IPv6 source
  * @set: the access list
  * @addr: the source
@@ -93,10 +104,8 @@ static inline unsigned int kntp_acl_verdict6(const struct kntp_acl_set *set,
 	const struct kntp_acl *acl = rcu_dereference(set->active);
 
 	return prefix_lookup(acl->tree[KNTP_ACL_IPV6],
-			     (u64)be32_to_cpu(addr->s6_addr32[0]) << 32 |
-			     be32_to_cpu(addr->s6_addr32[1]),
-			     (u64)be32_to_cpu(addr->s6_addr32[2]) << 32 |
-			     be32_to_cpu(addr->s6_addr32[3]));
+			     kntp_acl_half6(addr, 0),
+			     kntp_acl_half6(addr, 1));
 }
 
 void kntp_acl_edit_clear(struct kntp_acl_edit *edit);

@@ -10,14 +10,12 @@
 #include <linux/cache.h>
 #include <linux/kntp.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include "core/slots.h"
 #include "core/wire.h"
 
 struct kntp_net;
-struct netlink_ext_ack;
 struct sk_buff;
 
 enum kntp_client_flags {

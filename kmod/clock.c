@@ -378,9 +378,7 @@ static bool jumps_from(const struct published *old, const struct published *p)
 	if (!is_map(old) && !is_map(p))
 		return false;
 	ktime_get_snapshot(&now);
-	moved = abs((is_map(p) ? ntp_map_utc(&p->figures.map, now.raw) : now.real) -
-		    (is_map(old) ? ntp_map_utc(&old->figures.map, now.raw) :
-				   now.real));
+	moved = abs(served_at(p, &now, 0) - served_at(old, &now, 0));
 	return moved > p->figures.root_dispersion + p->figures.root_delay / 2;
 }
 
@@ -416,7 +414,7 @@ int kntp_clock_publish(const struct kntp_clock_figures *f)
 	old = rcu_dereference_protected(published, lockdep_is_held(&clock_lock));
 	p->jumps = (old ? old->jumps : 0) + jumps_from(old, p);
 	p->era = era_of(p);
-	old = rcu_replace_pointer(published, p, lockdep_is_held(&clock_lock));
+	rcu_assign_pointer(published, p);
 	told_dispersed = false;
 	look_at(p->until == S64_MIN ? p->expires : p->until, p->at);
 	mutex_unlock(&clock_lock);
@@ -447,8 +445,7 @@ void kntp_clock_report(struct kntp_clock_report *report)
 	p = rcu_dereference(published);
 	ktime_get_snapshot(&snapshot);
 	report->raw = snapshot.raw;
-	report->time = is_map(p) ? ntp_map_utc(&p->figures.map, snapshot.raw) :
-				   snapshot.real;
+	report->time = served_at(p, &snapshot, 0);
 	now = is_map(p) ? snapshot.raw : snapshot.real;
 	report->steps = kntp_timekeeping_steps();
 	report->state = state_at(p, now);

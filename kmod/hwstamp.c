@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "hwstamp.h"
 
+#include <linux/if_ether.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
 #include <linux/rculist.h>
@@ -14,16 +15,10 @@
 #define STAMP_AGE_MAX	(100 * NSEC_PER_MSEC)
 #define STAMP_AHEAD_MAX	(10 * NSEC_PER_USEC)
 
-/**
- * kntp_phc_find() - the hardware clock that a device stamps by
- * @kn: the network namespace
- * @ifindex: the device
- *
- * RCU read side. Return: it, or NULL where there is none that is known.
- */
-const struct kntp_phc *kntp_phc_find(const struct kntp_net *kn, int ifindex)
+/* RCU read side. */
+static struct kntp_phc *find(const struct kntp_net *kn, int ifindex)
 {
-	const struct kntp_phc *phc;
+	struct kntp_phc *phc;
 
 	list_for_each_entry_rcu(phc, &kn->phcs, list)
 		if (phc->ifindex == ifindex)
@@ -32,20 +27,36 @@ const struct kntp_phc *kntp_phc_find(const struct kntp_net *kn, int ifindex)
 }
 
 /**
- * kntp_phc_stamp() - a device's stamp by a clock of the kernel
+ * kntp_phc_may_stamp() - whether a device may be asked to stamp what it sends
  * @kn: the network namespace
  * @ifindex: the device
- * @stamp: by its hardware clock
  *
- * Any context, RCU read side.
- *
- * Return: kntp_raw_stamp(), or 0 where it cannot be told: the clock is not known
- * or not known any more, or the stamp is not of the last tenth of a second, as
- * when the hardware clock was stepped.
+ * Not where its hardware clock is not known, nor more often than its rate says:
+ * a device may have room for one stamp, and others, such as PTP, live by it.
+ * Softirq, RCU read side.
  */
-ktime_t kntp_phc_stamp(const struct kntp_net *kn, int ifindex, ktime_t stamp)
+bool kntp_phc_may_stamp(const struct kntp_net *kn, int ifindex)
 {
-	const struct kntp_phc *phc = kntp_phc_find(kn, ifindex);
+	struct kntp_phc *phc = find(kn, ifindex);
+	s64 now, due;
+
+	if (!phc || !phc->tx_interval)
+		return false;
+	now = ktime_get_raw_ns();
+	due = atomic64_read(&phc->tx_next);
+	/* Who comes second to it has not got it. */
+	return due <= now &&
+	       atomic64_cmpxchg(&phc->tx_next, due,
+				now + phc->tx_interval) == due;
+}
+
+/*
+ * By a clock of the kernel: kntp_raw_stamp(), or 0 where it cannot be told. It
+ * must be of the last tenth of a second, which it is not when the hardware clock
+ * was stepped.
+ */
+static ktime_t told_by(const struct kntp_phc *phc, ktime_t stamp, s64 later)
+{
 	s64 raw, now = ktime_get_raw_ns();
 
 	if (!phc || now >= phc->until)
@@ -53,7 +64,25 @@ ktime_t kntp_phc_stamp(const struct kntp_net *kn, int ifindex, ktime_t stamp)
 	raw = ntp_map_utc(&phc->map, stamp);
 	if (now - raw > STAMP_AGE_MAX || raw - now > STAMP_AHEAD_MAX)
 		return 0;
-	return kntp_raw_stamp(min(raw, now));
+	return kntp_raw_stamp(min(raw + later, now));
+}
+
+/**
+ * kntp_phc_sent() - when a device sent a packet
+ * @kn: the network namespace
+ * @ifindex: the device
+ * @stamp: by its hardware clock
+ *
+ * Any context, RCU read side.
+ *
+ * Return: kntp_raw_stamp(), or 0 where it cannot be told: the clock is not known
+ * or not known any more, or was stepped.
+ */
+ktime_t kntp_phc_sent(const struct kntp_net *kn, int ifindex, ktime_t stamp)
+{
+	const struct kntp_phc *phc = find(kn, ifindex);
+
+	return told_by(phc, stamp, phc ? phc->tx_comp : 0);
 }
 
 /* The device that received it: what is above that has no stamps of its own. */
@@ -68,22 +97,35 @@ static const struct net_device *received_by(const struct sk_buff *skb)
 	return dev ?: skb->dev;
 }
 
+/* How long its frame took to arrive, ns. */
+static s64 lasted(const struct kntp_phc *phc, const struct sk_buff *skb)
+{
+	u64 octets = skb->len + ETH_HLEN + ETH_FCS_LEN;
+
+	return octets * phc->octet_ns >> 16;
+}
+
 /**
  * kntp_phc_received() - when a device received a packet
  * @kn: the network namespace
- * @skb: the packet, which kntp_phc_stamped()
+ * @skb: the packet, at its network header, which kntp_phc_stamped()
  *
- * Softirq, RCU read side. Return: as kntp_phc_stamp().
+ * When its frame had arrived: a device stamps its begin. So both ways of a
+ * packet and its reply take as long where the links are not equally fast.
+ * Softirq, RCU read side. Return: as kntp_phc_sent().
  */
 ktime_t kntp_phc_received(const struct kntp_net *kn, const struct sk_buff *skb)
 {
 	const struct net_device *dev = received_by(skb);
+	const struct kntp_phc *phc;
 	int ifindex = dev->ifindex;
 
 	/* One above it may be all that this namespace has of it. */
 	if (!net_eq(dev_net(dev), kn->net))
 		ifindex = skb->dev->ifindex;
-	return kntp_phc_stamp(kn, ifindex, kntp_skb_hwtstamp(skb, dev));
+	phc = find(kn, ifindex);
+	return phc ? told_by(phc, kntp_skb_hwtstamp(skb, dev),
+			     lasted(phc, skb) - phc->rx_comp) : 0;
 }
 
 /**
@@ -111,6 +153,10 @@ int kntp_phc_set(struct kntp_net *kn, const struct kntp_phc *phc,
 	list_for_each_entry(old, &kn->phcs, list) {
 		if (old->ifindex != new->ifindex)
 			continue;
+		/* not sooner than it was, nor later than it would be now */
+		atomic64_set(&new->tx_next,
+			     min_t(s64, atomic64_read(&old->tx_next),
+				   ktime_get_raw_ns() + new->tx_interval));
 		list_replace_rcu(&old->list, &new->list);
 		kfree_rcu(old, rcu);
 		return 0;

@@ -292,7 +292,7 @@ static const struct genl_ops kntp_ops[] = {
 		.flags = GENL_ADMIN_PERM,
 		.doit = kntp_nl_phc_set,
 		.policy = kntp_phc_policy,
-		.maxattr = KNTP_A_PHC_LIFETIME,
+		.maxattr = KNTP_A_PHC_TX_RATE,
 	}, {
 		.cmd = KNTP_CMD_PHC_DEL,
 		.flags = GENL_ADMIN_PERM,

@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/limits.h>
+#include <linux/math64.h>
 #include <linux/rtnetlink.h>
 #include <linux/timekeeping.h>
 #include <net/sock.h>
 #include "hwstamp.h"
 #include "kntp.h"
 #include "netlink.h"
+
+/* Not const: older kernels' policies do not take it. */
+static struct netlink_range_validation_signed comp = {
+	.min = -NSEC_PER_SEC, .max = NSEC_PER_SEC,
+};
+
+static struct netlink_range_validation octet = {
+	.max = 8000000,		/* ps: 1 Mbit/s */
+};
+
+static struct netlink_range_validation tx_rate = {
+	.max = NSEC_PER_SEC,
+};
 
 const struct nla_policy kntp_phc_policy[KNTP_A_PHC_MAX + 1] = {
 	[KNTP_A_PHC_IFINDEX] = NLA_POLICY_RANGE(NLA_U32, 1, S16_MAX),
@@ -15,11 +29,33 @@ const struct nla_policy kntp_phc_policy[KNTP_A_PHC_MAX + 1] = {
 	[KNTP_A_PHC_MAP_RATE] = { .type = NLA_S64 },
 	[KNTP_A_PHC_ERROR] = { .type = NLA_U64 },
 	[KNTP_A_PHC_LIFETIME] = { .type = NLA_U64 },
+	[KNTP_A_PHC_TX_COMP] = NLA_POLICY_FULL_RANGE_SIGNED(NLA_S64, &comp),
+	[KNTP_A_PHC_RX_COMP] = NLA_POLICY_FULL_RANGE_SIGNED(NLA_S64, &comp),
+	[KNTP_A_PHC_OCTET] = NLA_POLICY_FULL_RANGE(NLA_U32, &octet),
+	[KNTP_A_PHC_TX_RATE] = NLA_POLICY_FULL_RANGE(NLA_U32, &tx_rate),
 };
+
+static u32 get_u32(const struct nlattr *attr, u32 otherwise)
+{
+	return attr ? nla_get_u32(attr) : otherwise;
+}
 
 static s64 get_s64(const struct nlattr *attr)
 {
 	return attr ? nla_get_s64(attr) : 0;
+}
+
+/* Of packets, rather than of the clock. */
+static void get_stamps(struct genl_info *info, struct kntp_phc *phc)
+{
+	struct nlattr **a = info->attrs;
+
+	phc->tx_comp = get_s64(a[KNTP_A_PHC_TX_COMP]);
+	phc->rx_comp = get_s64(a[KNTP_A_PHC_RX_COMP]);
+	phc->octet = get_u32(a[KNTP_A_PHC_OCTET], 0);
+	phc->octet_ns = div_u64((u64)phc->octet << 16, 1000);
+	phc->tx_rate = get_u32(a[KNTP_A_PHC_TX_RATE], KNTP_PHC_TX_RATE_DEFAULT);
+	phc->tx_interval = phc->tx_rate ? NSEC_PER_SEC / phc->tx_rate : 0;
 }
 
 /* Both within what the arithmetic of a line has room for. */
@@ -68,6 +104,7 @@ int kntp_nl_phc_set(struct sk_buff *skb, struct genl_info *info)
 	phc.map.utc = get_s64(a[KNTP_A_PHC_MAP_RAW]);
 	phc.map.rate = get_s64(a[KNTP_A_PHC_MAP_RATE]);
 	phc.error = a[KNTP_A_PHC_ERROR] ? nla_get_u64(a[KNTP_A_PHC_ERROR]) : 0;
+	get_stamps(info, &phc);
 	err = check_line(info, &phc);
 	if (err)
 		return err;
@@ -112,7 +149,14 @@ static int put_phc(struct sk_buff *msg, const struct kntp_net *kn,
 			   KNTP_A_PHC_PAD) ?:
 	       nla_put_u64_64bit(msg, KNTP_A_PHC_ERROR, phc->error,
 				 KNTP_A_PHC_PAD) ?:
-	       nla_put_u64_64bit(msg, KNTP_A_PHC_LIFETIME, left, KNTP_A_PHC_PAD);
+	       nla_put_u64_64bit(msg, KNTP_A_PHC_LIFETIME, left,
+				 KNTP_A_PHC_PAD) ?:
+	       nla_put_s64(msg, KNTP_A_PHC_TX_COMP, phc->tx_comp,
+			   KNTP_A_PHC_PAD) ?:
+	       nla_put_s64(msg, KNTP_A_PHC_RX_COMP, phc->rx_comp,
+			   KNTP_A_PHC_PAD) ?:
+	       nla_put_u32(msg, KNTP_A_PHC_OCTET, phc->octet) ?:
+	       nla_put_u32(msg, KNTP_A_PHC_TX_RATE, phc->tx_rate);
 }
 
 /* cb->args[0]: how many were told. */

@@ -31,7 +31,7 @@ static void told(struct kntp_stamps *stamps, u32 key, const struct sk_buff *skb)
 	if (atomic64_read_acquire(&client->transmit) != awaited)
 		return;
 	sent = kntp_clock_served(by_device ?
-				 kntp_phc_stamp(stamps->kn, slot >> 32, by_device) :
+				 kntp_phc_sent(stamps->kn, slot >> 32, by_device) :
 				 skb->tstamp, &era);
 	if (sent > 0 && READ_ONCE(client->era) == era)
 		atomic64_cmpxchg(&client->transmit, awaited,

@@ -82,8 +82,8 @@ static inline bool kntp_stamp_by_device(s64 time)
  * @client: whose it is, an index into the client table
  * @dev: by which it is sent
  *
- * The device's own where its hardware clock is known: a stamp that could not be
- * told would come in the place of the driver's. Softirq, RCU read side.
+ * The device's own where kntp_phc_may_stamp(): one that could not be told would
+ * come in the place of the driver's. Softirq, RCU read side.
  *
  * Return: kntp_stamp_awaited(), to be put in the client's place for the time
  * before the packet is handed on.
@@ -92,7 +92,7 @@ static inline s64 kntp_stamp_request(struct kntp_stamps *stamps,
 				     struct sk_buff *skb, u32 client,
 				     const struct net_device *dev)
 {
-	bool hw = kntp_phc_find(stamps->kn, dev->ifindex);
+	bool hw = kntp_phc_may_stamp(stamps->kn, dev->ifindex);
 	u32 key = atomic_inc_return(&stamps->next);
 
 	WRITE_ONCE(stamps->ring[key % KNTP_STAMP_RING],

@@ -18,12 +18,8 @@
 static void reply6(struct kntp_clients *table, const struct in6_addr *addr,
 		   struct sk_buff *skb, ktime_t received, enum kntp_hook hook)
 {
-	u64 hi = (u64)be32_to_cpu(addr->s6_addr32[0]) << 32 |
-		 be32_to_cpu(addr->s6_addr32[1]);
-	u64 lo = (u64)be32_to_cpu(addr->s6_addr32[2]) << 32 |
-		 be32_to_cpu(addr->s6_addr32[3]);
-
-	kntp_client_reply(table, hi & table->mask6[0], lo & table->mask6[1], skb,
+	kntp_client_reply(table, kntp_acl_half6(addr, 0) & table->mask6[0],
+			  kntp_acl_half6(addr, 1) & table->mask6[1], skb,
 			  received, hook);
 }
 #endif

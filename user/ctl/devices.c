@@ -17,8 +17,9 @@ enum { DEVICES_MAX = 1024 };
 static struct device {
 	char name[IF_NAMESIZE];
 	uint32_t index;
-	int64_t phc, raw, rate;
+	int64_t phc, raw, rate, tx_comp, rx_comp;
 	uint64_t error, lifetime;
+	uint32_t octet, tx_rate;
 } devices[DEVICES_MAX];
 static size_t count;
 
@@ -44,6 +45,10 @@ static int collect(const struct nlmsghdr *nlh, void *data)
 	d->rate = (int64_t)nl_u64(tb[KNTP_A_PHC_MAP_RATE]);
 	d->error = nl_u64(tb[KNTP_A_PHC_ERROR]);
 	d->lifetime = nl_u64(tb[KNTP_A_PHC_LIFETIME]);
+	d->tx_comp = (int64_t)nl_u64(tb[KNTP_A_PHC_TX_COMP]);
+	d->rx_comp = (int64_t)nl_u64(tb[KNTP_A_PHC_RX_COMP]);
+	d->octet = nl_u32(tb[KNTP_A_PHC_OCTET]);
+	d->tx_rate = nl_u32(tb[KNTP_A_PHC_TX_RATE]);
 	return 0;
 }
 
@@ -66,6 +71,10 @@ static void print_device(const struct device *d)
 	pr_i64("map_phc_ns", NULL, d->phc);
 	pr_i64("map_raw_ns", NULL, d->raw);
 	pr_i64("map_rate_2e_64", NULL, d->rate);
+	pr_i64("tx_comp_ns", NULL, d->tx_comp);
+	pr_i64("rx_comp_ns", NULL, d->rx_comp);
+	pr_u64("octet_ps", NULL, d->octet);
+	pr_u64("tx_rate", NULL, d->tx_rate);
 	pr_row_end();
 }
 

@@ -94,10 +94,13 @@
  *
  *   PHC_GET (dump)        -> one message a device: all of KNTP_A_PHC_*
  *   PHC_SET               <- IFINDEX, INDEX, MAP_PHC, MAP_RAW, LIFETIME,
- *                            [MAP_RATE, ERROR]: a line, as that of a clock's
- *                            map, from its time to CLOCK_MONOTONIC_RAW. Stamps
- *                            that make no sense by it, and all after LIFETIME,
- *                            are not used.
+ *                            [MAP_RATE, ERROR, TX_COMP, RX_COMP, OCTET,
+ *                            TX_RATE]: a line, as that of a clock's map, from
+ *                            its time to CLOCK_MONOTONIC_RAW. Stamps that make
+ *                            no sense by it, and all after LIFETIME, are not
+ *                            used. A device stamps the begin of a frame: with
+ *                            OCTET a request is taken to have arrived when its
+ *                            frame ended.
  *   PHC_DEL               <- IFINDEX
  *     ENODEV   no such device in this network namespace
  *     ENOENT   nothing is known of its clock
@@ -301,7 +304,7 @@ enum kntp_attr_clock {
 	KNTP_A_CLOCK_STEPS,		/* u32, steps of the system clock so far */
 	KNTP_A_CLOCK_MAP_RAW,		/* s64, ns of CLOCK_MONOTONIC_RAW, not to come */
 	KNTP_A_CLOCK_MAP_UTC,		/* s64, ns since 1970 UTC then; 2 s to 2^62 ns */
-	KNTP_A_CLOCK_MAP_RATE,		/* s64, UTC gains on RAW, 2^-64; to KNTP_MAP_RATE_MAX */
+	KNTP_A_CLOCK_MAP_RATE,		/* s64, UTC gains on RAW, 2^-64 */
 	/* in answers only */
 	KNTP_A_CLOCK_STATE,		/* u32, enum kntp_clock_state */
 	KNTP_A_CLOCK_TIME,		/* s64, ns since 1970 UTC: the time served */
@@ -348,9 +351,13 @@ enum kntp_attr_phc {
 	KNTP_A_PHC_INDEX,		/* u32, of the clock: /dev/ptpN */
 	KNTP_A_PHC_MAP_PHC,		/* s64, ns by that clock */
 	KNTP_A_PHC_MAP_RAW,		/* s64, ns of CLOCK_MONOTONIC_RAW then */
-	KNTP_A_PHC_MAP_RATE,		/* s64, RAW gains on it, 2^-64; to KNTP_MAP_RATE_MAX */
+	KNTP_A_PHC_MAP_RATE,		/* s64, RAW gains on it, as of a clock */
 	KNTP_A_PHC_ERROR,		/* u64, ns, of the line */
-	KNTP_A_PHC_LIFETIME,		/* u64, ns, how long it holds; in answers: is left */
+	KNTP_A_PHC_LIFETIME,		/* u64, ns, how long it holds; or is left */
+	KNTP_A_PHC_TX_COMP,		/* s64, ns, is added to transmit stamps */
+	KNTP_A_PHC_RX_COMP,		/* s64, ns, is taken from receive stamps */
+	KNTP_A_PHC_OCTET,		/* u32, ps that one takes on the wire, or 0 */
+	KNTP_A_PHC_TX_RATE,		/* u32, transmit stamps a second, at most */
 	/* in answers only */
 	KNTP_A_PHC_IFNAME,		/* string */
 	KNTP_A_PHC_PAD,

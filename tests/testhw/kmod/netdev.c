@@ -30,6 +30,10 @@ static bool stamp_late;
 module_param(stamp_late, bool, 0600);
 MODULE_PARM_DESC(stamp_late, "thw0 tells receive stamps when it is asked for them");
 
+static unsigned int speed;
+module_param(speed, uint, 0600);
+MODULE_PARM_DESC(speed, "Mbit/s that are told; 0: nothing is");
+
 /* In the place of a receive stamp: what only this driver knows to read. */
 #define LATE_MASK	0x5a5a5a5a5a5a5a5aLL
 
@@ -249,7 +253,19 @@ static const struct net_device_ops port_ops = {
 	.ndo_set_mac_address = eth_mac_addr,
 };
 
+static int port_ksettings(struct net_device *dev,
+			  struct ethtool_link_ksettings *settings)
+{
+	/* Some take SPEED_UNKNOWN for a number. */
+	if (!READ_ONCE(speed))
+		return -EOPNOTSUPP;
+	settings->base.speed = READ_ONCE(speed);
+	settings->base.duplex = DUPLEX_FULL;
+	return 0;
+}
+
 static const struct ethtool_ops port_ethtool_ops = {
+	.get_link_ksettings = port_ksettings,
 	.get_link = ethtool_op_get_link,
 	.get_ts_info = port_ts_info,
 };
