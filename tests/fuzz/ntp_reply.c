@@ -108,7 +108,7 @@ static void deliver_one(const u8 *data, size_t len)
 		memset(&p, 0, sizeof(p));
 		p.len = len;
 		p.from = src->source.address;
-		p.received = BOOT + now;
+		p.when = when;
 		memcpy(p.data, data, len);
 		MUST(ntp_peer_receive(&p));
 		return;

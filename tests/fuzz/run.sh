@@ -38,8 +38,8 @@ sources() # target
 	dump)	ls "$user/daemon/dump_text.c" ;;
 	conf)	ls "$user"/daemon/conf*.c ;;
 	ntp_reply)
-		ls "$user"/daemon/{ntp,ntp_client,ntp_packet,ntp_peer}.c \
-		   "$user"/daemon/{ntp_poll,address,md5}.c
+		ls "$user"/daemon/{ntp,ntp_client,ntp_reply,ntp_packet,ntp_peer}.c \
+		   "$user"/daemon/{ntp_poll,ntp_stamp,address,md5}.c
 		;;
 	acl_file)
 		pkg-config --exists libmnl json-c || return

@@ -21,7 +21,8 @@ export KNTP_SEED=${KNTP_SEED:-$(date +%s)}
 # What a program is linked with.
 sources() # program
 {
-	local client=(ntp ntp_client ntp_packet ntp_peer ntp_poll address md5)
+	local client=(ntp ntp_client ntp_reply ntp_stamp ntp_packet ntp_peer
+		      ntp_poll address md5)
 
 	case $1 in
 	ntppacket)  echo "$daemon"/{ntp_packet,address,md5} ;;

@@ -53,6 +53,68 @@ static void replay(void)
 	end();
 }
 
+static void left(enum ntp_stamp kind, int64_t raw)
+{
+	struct ntp_when when = { raw, kind };
+
+	ntp_transmitted(src, &out, sizeof(out), &when);
+}
+
+/* The device's stamp of a request comes when it comes. */
+static void stamped(void)
+{
+	struct ntp_options opt = options();
+	struct ntp_header h;
+	int64_t at;
+
+	ntp_network.stamp_wait = 0.5;
+	begin(&opt);
+	until_request();
+	at = now;
+	left(NTP_STAMP_HARDWARE, at + 1000);
+	left(NTP_STAMP_KERNEL, at + 2000);
+	h = answer_at(now);
+	advance(0.001);
+	deliver_by(&h, NTP_STAMP_HARDWARE);
+	CHECK(samples == 1 && src->report.transmit == NTP_STAMP_HARDWARE &&
+	      fabs(sample.delay - 0.000999) < 1e-9, "the device knows best: %g",
+	      sample.delay);
+
+	until_request();
+	at = now;
+	h = answer_at(now);
+	advance(0.001);
+	left(NTP_STAMP_KERNEL, at + 2000);
+	deliver_by(&h, NTP_STAMP_HARDWARE);
+	CHECK(samples == 1 && opened == 1, "it is not waited for");
+	advance(0.1);
+	deliver_by(&h, NTP_STAMP_HARDWARE);
+	left(NTP_STAMP_HARDWARE, at + 3000);
+	advance(0.01);
+	CHECK(samples == 2 && !opened &&
+	      src->report.transmit == NTP_STAMP_HARDWARE &&
+	      fabs(sample.delay - 0.000997) < 1e-9, "one that is late: %g",
+	      sample.delay);
+
+	until_request();
+	h = answer_at(now);
+	left(NTP_STAMP_KERNEL, now + 2000);
+	advance(0.001);
+	deliver_by(&h, NTP_STAMP_HARDWARE);
+	advance(0.6);
+	CHECK(samples == 3 && src->report.transmit == NTP_STAMP_KERNEL,
+	      "one that never comes");
+
+	until_request();
+	h = answer_at(now);
+	deliver_by(&h, NTP_STAMP_HARDWARE);
+	ntp_forget_all();
+	advance(0.1);
+	CHECK(samples == 3, "what was held is forgotten with the rest");
+	ntp_network.stamp_wait = 0;
+	end();
+}
+
 /* The machine has slept between a request and its reply. */
 static void slept(void)
 {
@@ -292,6 +354,7 @@ static void unsynchronised(void)
 static const struct test_case cases[] = {
 	{ "a request, its reply, the next", plain },
 	{ "a reply counts once", replay },
+	{ "a device stamps in its own time", stamped },
 	{ "a machine that has slept", slept },
 	{ "forged replies and kisses", forged },
 	{ "kisses are obeyed", kisses },

@@ -236,7 +236,9 @@ static void receive_peer(const struct ntp_header *h)
 {
 	static struct server_packet p;
 
-	p = (struct server_packet){ .len = sizeof(*h), .received = BOOT + now };
+	p = (struct server_packet){
+		.len = sizeof(*h), .when = { now, NTP_STAMP_KERNEL },
+	};
 	p.from = src->source.address;
 	memcpy(p.data, h, sizeof(*h));
 	CHECK(ntp_peer_receive(&p), "it is the peer's");

@@ -8,6 +8,7 @@
 #define _KNTP_TESTS_UNIT_NTPSTUB_H
 
 #include "harness.h"
+#include "nohwts.h"
 #include "../../user/daemon/figures.h"
 #include "../../user/daemon/ntp.h"
 #include "../../user/daemon/reference.h"
@@ -34,9 +35,10 @@ int server_socket(int family)
 
 int server_socket_send(int fd, const struct sockaddr_storage *to,
 		       const struct sockaddr_storage *from,
-		       unsigned int ifindex, const void *data, size_t len)
+		       unsigned int ifindex, const void *data, size_t len,
+		       bool stamp)
 {
-	(void)fd, (void)to, (void)from, (void)ifindex;
+	(void)fd, (void)to, (void)from, (void)ifindex, (void)stamp;
 	memcpy(&out, data, len);
 	sent++;
 	return 0;

@@ -47,6 +47,11 @@ int64_t clk_raw_of_real(int64_t real)
 	return real - BOOT;
 }
 
+int64_t clk_real_of_raw(int64_t raw)
+{
+	return BOOT + raw;
+}
+
 double clk_frequency(void)
 {
 	return 0;
@@ -155,13 +160,18 @@ static inline struct ntp_header answer_at(int64_t received)
 	return h;
 }
 
-static inline void deliver(const struct ntp_header *h)
+static inline void deliver_by(const struct ntp_header *h, enum ntp_stamp kind)
 {
-	struct ntp_when when = { now, NTP_STAMP_KERNEL };
+	struct ntp_when when = { now, kind };
 	u8 *copy = flush_copy(h, sizeof(*h));
 
 	ntp_receive(src, copy, sizeof(*h), &when);
 	free(copy);
+}
+
+static inline void deliver(const struct ntp_header *h)
+{
+	deliver_by(h, NTP_STAMP_KERNEL);
 }
 
 static inline void answered(void)

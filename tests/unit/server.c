@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The daemon's own server, asked over the loopback: user/daemon/server.c. */
 #include "harness.h"
+#include "nohwts.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -205,7 +206,7 @@ static void run_once(void)
 	clk_init(false);
 	rules(&access);
 	o.port = net.port = free_port();
-	server_set_peer_handler(is_peer);
+	server_set_peer_handler(is_peer, NULL);
 	CHECK(!server_start(&o), "not started");
 	CHECK(server_socket(AF_INET) >= 0, "no socket");
 	for (i = 0; i < ASKS; i++)

@@ -99,6 +99,20 @@ int64_t clk_raw_of_real(int64_t real)
 }
 
 /**
+ * clk_real_of_raw() - a moment by the system clock as it goes now
+ * @raw: CLOCK_MONOTONIC_RAW, ns, of a moment ago
+ *
+ * Return: CLOCK_REALTIME, ns since 1970.
+ */
+int64_t clk_real_of_raw(int64_t raw)
+{
+	int64_t now, real;
+
+	clk_pair(&now, &real);
+	return real + llround((double)(raw - now) * (1 + clk.frequency));
+}
+
+/**
  * clk_slept() - how long the machine has slept since it was booted
  *
  * Return: ns; -1 where the clock that counts it is not there.

@@ -23,6 +23,8 @@ void clk_pair(int64_t *raw, int64_t *real);
  * gives for packets) as CLOCK_MONOTONIC_RAW.
  */
 int64_t clk_raw_of_real(int64_t real);
+/* The other way. */
+int64_t clk_real_of_raw(int64_t raw);
 
 /* How long the machine has slept since it was booted, ns; -1: nobody knows. */
 int64_t clk_slept(void);

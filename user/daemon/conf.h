@@ -213,6 +213,7 @@ struct hwtimestamp_conf {
 	int minpoll, maxpoll;
 	int minsamples, maxsamples;
 	double precision, txcomp, rxcomp;
+	int txrate;
 	bool nocrossts;
 	enum conf_rxfilter rxfilter;
 };

@@ -157,6 +157,7 @@ int conf_do_hwtimestamp(struct conf_line *l)
 		OPTION(hwtimestamp_conf, precision, CONF_NUMBER, 0, 1),
 		OPTION(hwtimestamp_conf, txcomp, CONF_NUMBER, -1, 1),
 		OPTION(hwtimestamp_conf, rxcomp, CONF_NUMBER, -1, 1),
+		OPTION(hwtimestamp_conf, txrate, CONF_INT, 0, 1000000000),
 		OPTION(hwtimestamp_conf, nocrossts, CONF_FLAG, 0, 0),
 		{ "rxfilter", CONF_CHOICE,
 		  offsetof(struct hwtimestamp_conf, rxfilter), 0, 0, filters },
@@ -164,7 +165,7 @@ int conf_do_hwtimestamp(struct conf_line *l)
 	};
 	struct hwtimestamp_conf h = {
 		.maxpoll = 100, .minsamples = 2, .maxsamples = 16,
-		.precision = 100e-9,
+		.precision = 100e-9, .txrate = 1000,
 	};
 	struct hwtimestamp_conf *at;
 	struct config *c = l->c;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/if_ether.h>
 #include <linux/kntp.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
@@ -39,6 +40,7 @@ struct link {
 	unsigned int ifindex;
 	int index, fd;
 	bool cross, told;
+	unsigned int speed;	/* Mbit/s; 0: not known */
 	struct hwtstamp_config before;
 	struct estimate estimate;
 	struct timer timer;
@@ -64,6 +66,34 @@ static int link_ioctl(const char *dev, unsigned long request, void *data)
 
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", dev);
 	return ioctl(hwts.sock, request, &ifr) ? -errno : 0;
+}
+
+/* How fast it is, Mbit/s; 0 where that is not known. */
+static unsigned int speed(const char *dev)
+{
+	/* Behind it the kernel puts its sets of modes. */
+	_Alignas(struct ethtool_link_settings)
+	char room[sizeof(struct ethtool_link_settings) + 3 * 4 * INT8_MAX];
+	struct ethtool_link_settings *link = (void *)room;
+
+	memset(room, 0, sizeof(room));
+	link->cmd = ETHTOOL_GLINKSETTINGS;
+	/* It says first how many words they have. */
+	if (link_ioctl(dev, SIOCETHTOOL, room) ||
+	    link->link_mode_masks_nwords >= 0)
+		return 0;
+	link->cmd = ETHTOOL_GLINKSETTINGS;
+	link->link_mode_masks_nwords = (int8_t)-link->link_mode_masks_nwords;
+	if (link_ioctl(dev, SIOCETHTOOL, room) ||
+	    link->speed == (uint32_t)SPEED_UNKNOWN)
+		return 0;
+	return link->speed;
+}
+
+/* What an octet takes on the wire, ns; 0 where that is not known. */
+static double octet(const struct link *l)
+{
+	return l->speed ? 8000.0 / l->speed : 0;
 }
 
 /* The filter to ask for, by what is configured and what the device has; or -1. */
@@ -112,6 +142,18 @@ static int turn_on(struct link *l)
 	return link_ioctl(l->dev, SIOCSHWTSTAMP, &config);
 }
 
+/* How long its stamps are used without another reading, s. */
+static double lifetime(const struct link *l)
+{
+	return LIFETIME * ldexp(1, l->conf->minpoll);
+}
+
+/* How RAW runs against the hardware clock, less one. */
+static double rate(const struct fit *fit)
+{
+	return -fit->frequency / (1 + fit->frequency);
+}
+
 /*
  * The line from the hardware clock to RAW. Its error is that of the estimate,
  * and what a reading can be off by one-sidedly.
@@ -120,7 +162,6 @@ static int tell(struct link *l)
 {
 	const struct sample *last = estimate_last(&l->estimate);
 	struct fit fit = fit_at(&l->estimate.fit, last->raw);
-	double rate = -fit.frequency / (1 + fit.frequency);
 	double error = 2 * fit.time_error + last->dispersion;
 	struct nl *nl = publish_nl();
 	struct nlmsghdr *nlh;
@@ -133,10 +174,17 @@ static int tell(struct link *l)
 	mnl_attr_put_u64(nlh, KNTP_A_PHC_MAP_PHC, (uint64_t)fit.utc);
 	mnl_attr_put_u64(nlh, KNTP_A_PHC_MAP_RAW, (uint64_t)fit.raw);
 	mnl_attr_put_u64(nlh, KNTP_A_PHC_MAP_RATE,
-			 (uint64_t)(int64_t)llround(ldexp(rate, 64)));
+			 (uint64_t)(int64_t)llround(ldexp(rate(&fit), 64)));
 	mnl_attr_put_u64(nlh, KNTP_A_PHC_ERROR, (uint64_t)ceil(error * 1e9));
 	mnl_attr_put_u64(nlh, KNTP_A_PHC_LIFETIME, (uint64_t)
-			 (LIFETIME * ldexp(1, l->conf->minpoll) * 1e9));
+			 (lifetime(l) * 1e9));
+	mnl_attr_put_u64(nlh, KNTP_A_PHC_TX_COMP, (uint64_t)
+			 llround(l->conf->txcomp * 1e9));
+	mnl_attr_put_u64(nlh, KNTP_A_PHC_RX_COMP, (uint64_t)
+			 llround(l->conf->rxcomp * 1e9));
+	mnl_attr_put_u32(nlh, KNTP_A_PHC_OCTET, (uint32_t)
+			 lround(octet(l) * 1e3));
+	mnl_attr_put_u32(nlh, KNTP_A_PHC_TX_RATE, (uint32_t)l->conf->txrate);
 	return nl_do(nl, NULL, NULL);
 }
 
@@ -163,6 +211,11 @@ static bool was_set(const struct link *l, const struct sample *s)
 	       fabs(off) > SET + s->dispersion + 5 * fit.time_error;
 }
 
+static bool is_known(const struct link *l)
+{
+	return l->estimate.valid && (int)l->estimate.n >= l->conf->minsamples;
+}
+
 static void look(void *arg)
 {
 	struct sample s = { .root_dispersion = 0 };
@@ -187,8 +240,7 @@ static void look(void *arg)
 		forget(l);
 	}
 	estimate_add(&l->estimate, &s);
-	if (!l->estimate.valid ||
-	    (int)l->estimate.n < l->conf->minsamples)
+	if (!is_known(l))
 		return;
 	err = tell(l);
 	if (!err && !l->told)
@@ -236,6 +288,7 @@ static void add(const struct hwtimestamp_conf *conf, const char *dev,
 		return;
 	}
 	l->cross = !conf->nocrossts;
+	l->speed = speed(dev);
 	estimate_init(&l->estimate, (unsigned int)conf->maxsamples);
 	l->timer = (struct timer){ .fn = look, .arg = l };
 	l->next = hwts.links;
@@ -243,14 +296,13 @@ static void add(const struct hwtimestamp_conf *conf, const char *dev,
 	look(l);
 }
 
-static bool has(unsigned int ifindex)
+static const struct link *find(unsigned int ifindex)
 {
 	const struct link *l;
 
-	for (l = hwts.links; l; l = l->next)
-		if (l->ifindex == ifindex)
-			return true;
-	return false;
+	for (l = hwts.links; l && l->ifindex != ifindex; l = l->next)
+		;
+	return l;
 }
 
 static const struct hwtimestamp_conf *conf_of(const char *dev, bool *meant)
@@ -270,13 +322,15 @@ static const struct hwtimestamp_conf *conf_of(const char *dev, bool *meant)
 	return all;
 }
 
-static void drop_gone(void)
+/* What has become of those that are known. */
+static void look_again(void)
 {
 	struct link **at = &hwts.links, *l;
 
 	while ((l = *at)) {
 		/* It may have been renamed: it is still that one. */
 		if (if_indextoname(l->ifindex, l->dev)) {
+			l->speed = speed(l->dev);
 			at = &l->next;
 			continue;
 		}
@@ -297,15 +351,63 @@ void hwts_look(void)
 
 	if (hwts.sock < 0)
 		return;
-	drop_gone();
+	look_again();
 	all = if_nameindex();
 	for (at = all; at && at->if_index; at++) {
 		const struct hwtimestamp_conf *conf = conf_of(at->if_name, &meant);
 
-		if (conf && !has(at->if_index))
+		if (conf && !find(at->if_index))
 			add(conf, at->if_name, meant);
 	}
 	if_freenameindex(all);
+}
+
+/**
+ * hwts_any() - whether links that stamp packets are used, or waited for
+ */
+bool hwts_any(void)
+{
+	return hwts.sock >= 0;
+}
+
+/**
+ * hwts_raw() - a device's stamp by a clock of this machine
+ * @ifindex: the device
+ * @stamp: by its hardware clock, ns
+ * @way: whether it sent the packet or received it
+ * @octets: the length of a frame that was received, without its check sequence;
+ *	0 where that is not known
+ * @raw: where to, CLOCK_MONOTONIC_RAW, ns
+ *
+ * Devices stamp the begin of a frame. That is when it left, but it has arrived
+ * when it has ended, so that both ways take as long where the links are not
+ * equally fast.
+ *
+ * Return: false when the clock is not known, or not known any more.
+ */
+bool hwts_raw(unsigned int ifindex, int64_t stamp, enum ntp_way way,
+	      unsigned int octets, int64_t *raw)
+{
+	const struct link *l = find(ifindex);
+	const struct sample *last;
+	struct fit fit;
+	double gain;
+
+	if (!l || !is_known(l))
+		return false;
+	last = estimate_last(&l->estimate);
+	if ((double)(clk_raw() - last->raw) > lifetime(l) * 1e9)
+		return false;
+	fit = fit_at(&l->estimate.fit, last->raw);
+	gain = (double)(stamp - fit.utc) * rate(&fit);
+	if (way == NTP_SENT)
+		gain += l->conf->txcomp * 1e9;
+	else
+		gain -= l->conf->rxcomp * 1e9;
+	if (way == NTP_RECEIVED && octets)
+		gain += (octets + ETH_FCS_LEN) * octet(l);
+	*raw = fit.raw + (stamp - fit.utc) + llround(gain);
+	return true;
 }
 
 /**

@@ -170,17 +170,6 @@ static bool has_local_refclock(void)
 	return false;
 }
 
-static bool has_compensation(void)
-{
-	size_t i;
-
-	for (i = 0; i < conf.n_hwtimestamp; i++)
-		if (conf.hwtimestamp[i].txcomp != 0 ||
-		    conf.hwtimestamp[i].rxcomp != 0)
-			return true;
-	return false;
-}
-
 /* What the grammar has and this version does nothing with is said, not hidden. */
 static void say_unused(void)
 {
@@ -189,7 +178,6 @@ static void say_unused(void)
 		bool set;
 	} unused[] = {
 		{ "refclock: local", has_local_refclock() },
-		{ "hwtimestamp: txcomp, rxcomp", has_compensation() },
 		{ "ratelimit (kntpd's own server)", conf.ratelimit.enabled },
 		{ "rtcfile", conf.rtcfile },
 		{ "fallbackdrift", conf.fallbackdrift_max > 0 },
@@ -354,6 +342,9 @@ static int begin(void)
 {
 	int err = begin_clock();
 
+	/* First: sockets ask for stamps by what it says. */
+	if (!err && !opt.once)
+		hwts_start(&conf);
 	if (!err && !opt.once)
 		err = serve_start(&conf);
 	if (!err)
@@ -361,8 +352,6 @@ static int begin(void)
 	if (err)
 		return err;
 	begin_control();
-	if (!opt.once)
-		hwts_start(&conf);
 	begin_links();
 	write_pid();
 	act_init(opt.file, &conf);

@@ -116,6 +116,7 @@ static void fill(struct ntp_source *src, const char *name,
 	src->fd = -1;
 	src->poll_timer = (struct timer){ .fn = ntp_poll, .arg = src };
 	src->reply_timer = (struct timer){ .fn = ntp_no_reply, .arg = src };
+	src->hold_timer = (struct timer){ .fn = ntp_take_held, .arg = src };
 	src->floor = opt->minpoll;
 	s->type = opt->peer ? SOURCE_PEER : SOURCE_SERVER;
 	strncpy(s->name, name, sizeof(s->name) - 1);

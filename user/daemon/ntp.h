@@ -5,6 +5,7 @@
 
 #include "loop.h"
 #include "ntp_packet.h"
+#include "ntp_stamp.h"
 #include "source.h"
 
 #include <net/if.h>
@@ -74,23 +75,6 @@ enum ntp_state {
 	NTP_DENIED,	/* by a kiss-o'-death */
 };
 
-/* Where a time stamp was taken; what chronyc's ntpdata calls it. */
-enum ntp_stamp {
-	NTP_STAMP_DAEMON = 'D',
-	NTP_STAMP_KERNEL = 'K',
-	NTP_STAMP_HARDWARE = 'H',
-};
-
-/**
- * struct ntp_when - a stamp of a packet
- * @raw: CLOCK_MONOTONIC_RAW, ns
- * @kind: who took it
- */
-struct ntp_when {
-	int64_t raw;
-	enum ntp_stamp kind;
-};
-
 /**
  * struct ntp_report - of the last packet that was our reply, for `ntpdata`
  * @answer: it
@@ -101,10 +85,12 @@ struct ntp_when {
  * @transmit: who stamped the request
  * @receive: who stamped the reply
  * @local: our address
- * @sent: packets, the next five likewise
+ * @sent: packets, the next seven likewise
  * @received: on its socket, whatever they were
  * @kernel_sent: stamped by the kernel
  * @kernel_received: likewise
+ * @hw_sent: stamped by a device
+ * @hw_received: likewise
  * @valid: that were replies to our requests
  * @good: that gave a sample
  */
@@ -116,7 +102,8 @@ struct ntp_report {
 	double response;
 	enum ntp_stamp transmit, receive;
 	struct sockaddr_storage local;
-	uint32_t sent, received, kernel_sent, kernel_received, valid, good;
+	uint32_t sent, received, kernel_sent, kernel_received;
+	uint32_t hw_sent, hw_received, valid, good;
 };
 
 /**
@@ -131,6 +118,9 @@ struct ntp_report {
  * @reply_timer: end of the wait for a reply
  * @request: last one
  * @waiting: its reply may come
+ * @held: a reply that has come before the device has told when it was asked for,
+ *	with the tests it passed and when it came
+ * @hold_timer: armed while there is one
  * @ahead: it only opens the path (presend)
  * @sent: when it left
  * @last_receive: server's stamps of the last accepted reply, 32.32, 0 none
@@ -159,6 +149,12 @@ struct ntp_source {
 	struct timer reply_timer;
 	struct ntp_request request;
 	bool waiting;
+	struct {
+		struct ntp_answer answer;
+		unsigned int tests;
+		struct ntp_when when;
+	} held;
+	struct timer hold_timer;
 	bool ahead;
 	struct ntp_when sent;
 	uint64_t last_receive, last_transmit;
@@ -193,19 +189,22 @@ void ntp_poll(void *arg);
 void ntp_no_reply(void *arg);
 void ntp_stop_waiting(struct ntp_source *src);
 double ntp_random_part(void);
+void ntp_kissed(struct ntp_source *src, uint32_t code);
 void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
 		unsigned int tests, const struct ntp_when *when);
 
-/* ntp_peer.c: RECEIVE is for the server's server_set_peer_handler(). */
+/* ntp_peer.c: the latter two are for the server's server_set_peer_handler(). */
 struct server_packet;
 int ntp_peer_send(struct ntp_source *src);
 bool ntp_peer_receive(const struct server_packet *p);
+void ntp_peer_sent(const struct server_packet *p);
 
-/* Between ntp_client.c and ntp_io.c. */
+/* Between ntp_client.c, ntp_reply.c and ntp_io.c. */
 void ntp_receive(struct ntp_source *src, const void *data, size_t len,
 		 const struct ntp_when *when);
 void ntp_transmitted(struct ntp_source *src, const void *data, size_t len,
 		     const struct ntp_when *when);
+void ntp_take_held(void *arg);
 int ntp_io_open(struct ntp_source *src);
 void ntp_io_close(struct ntp_source *src);
 int ntp_io_send(struct ntp_source *src, const void *data, size_t len);
@@ -218,6 +217,7 @@ uint64_t ntp_io_random(void);
  * @address6: likewise
  * @device: a link's name, or empty
  * @dscp: of all packets, 0 to 63
+ * @stamp_wait: for a device to tell when a request left, s
  * @family: AF_INET or AF_INET6 when the other one is not used, else AF_UNSPEC
  */
 struct ntp_network {
@@ -225,6 +225,7 @@ struct ntp_network {
 	struct sockaddr_storage address4, address6;
 	char device[IF_NAMESIZE];
 	int dscp;
+	double stamp_wait;
 	int family;
 };
 

@@ -91,6 +91,7 @@ void ntp_stop_waiting(struct ntp_source *src)
 {
 	src->waiting = false;
 	timer_cancel(&src->reply_timer);
+	timer_cancel(&src->hold_timer);
 	ntp_io_close(src);
 }
 
@@ -216,8 +217,12 @@ static void deny(struct ntp_source *src)
 	src->state = NTP_DENIED;
 }
 
-/* RFC 5905 section 7.4. The request's cookie has already been matched. */
-static void kissed(struct ntp_source *src, uint32_t code)
+/**
+ * ntp_kissed() - a server sends a kiss code (RFC 5905 section 7.4)
+ * @src: it; the request's cookie has already been matched
+ * @code: four letters
+ */
+void ntp_kissed(struct ntp_source *src, uint32_t code)
 {
 	const char text[] = { (char)(code >> 24), (char)(code >> 16),
 			      (char)(code >> 8), (char)code, '\0' };
@@ -427,61 +432,4 @@ void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
 	/* Two peers that put each other off would never write again. */
 	if (!src->opt.peer)
 		schedule(src);
-}
-
-/**
- * ntp_receive() - a datagram has come from a source's address and port
- * @src: the source
- * @data: UDP payload
- * @len: its length, octets
- * @when: it arrived
- *
- * One reply is taken for each request: what else comes, be it made up or the
- * same once more, changes nothing but the count.
- */
-void ntp_receive(struct ntp_source *src, const void *data, size_t len,
-		 const struct ntp_when *when)
-{
-	struct ntp_answer a;
-	unsigned int tests;
-
-	if (!src->waiting || !ntp_packet_parse(data, len, &a))
-		return;
-	tests = ntp_packet_check(&src->request, &a);
-	if (!(tests & NTP_TEST_ORIGIN))
-		return;
-	ntp_stop_waiting(src);
-	if (src->ahead)
-		return;
-	src->report.answer = a;
-	src->report.tests = tests;
-	if (a.kiss) {
-		kissed(src, a.kiss);
-		return;
-	}
-	if (src->last_receive && a.receive == src->last_receive &&
-	    a.transmit == src->last_transmit)
-		tests &= ~(unsigned int)NTP_TEST_DUPLICATE;
-	ntp_accept(src, &a, tests, when);
-}
-
-/**
- * ntp_transmitted() - a request has left
- * @src: of whom
- * @data: the end of the packet, as long as it was given to be sent
- * @len: its length, octets
- * @when: it left
- */
-void ntp_transmitted(struct ntp_source *src, const void *data, size_t len,
-		     const struct ntp_when *when)
-{
-	struct ntp_header h;
-
-	if (len != sizeof(h))
-		return;
-	memcpy(&h, data, sizeof(h));
-	if (be64_to_cpu(h.transmit) != src->request.transmit)
-		return;
-	src->sent = *when;
-	src->report.kernel_sent += when->kind == NTP_STAMP_KERNEL;
 }

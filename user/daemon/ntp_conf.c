@@ -124,6 +124,7 @@ static void take_network(const struct config *c)
 	n->address6 = c->bindacq6;
 	memcpy(n->device, c->bindacqdevice, sizeof(n->device));
 	n->dscp = c->dscp;
+	n->stamp_wait = c->hwtstimeout;
 }
 
 /**

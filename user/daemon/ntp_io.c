@@ -9,25 +9,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/errqueue.h>
-#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
 	/* Room for an NTP packet behind all that a link puts before it. */
 	PACKET_MAX = 1024,
-	CONTROL_MAX = 1024,
+	/* Of a request: the kernel's stamp and the device's; and an error. */
+	STAMPS_MAX = 4,
 };
-
-/* Older or later than this it was taken before the clock was stepped. */
-#define STAMP_AGE_MAX	NS_PER_S
-#define STAMP_AHEAD_MAX	(NS_PER_S / 1000)
 
 /**
  * ntp_io_random() - what nobody can guess
@@ -45,16 +39,6 @@ uint64_t ntp_io_random(void)
 	return v;
 }
 
-static void ask_for_stamps(int fd)
-{
-	int flags = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
-		    SOF_TIMESTAMPING_TX_SOFTWARE;
-	int on = 1;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)))
-		setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
-}
-
 /*
  * The kernel stamps what arrives only while somebody asks for it, and takes
  * its time to begin: longer than a reply on a local network. A socket that is
@@ -70,7 +54,7 @@ static void keep_stamping(int family)
 	if (keeper < 0)
 		return;
 	fcntl(keeper, F_SETFD, FD_CLOEXEC);
-	ask_for_stamps(keeper);
+	ntp_stamp_ask(keeper, (sa_family_t)family, false);
 }
 
 /*
@@ -109,39 +93,11 @@ static int bind_socket(int fd, sa_family_t family)
 	return 0;
 }
 
-/* The times a datagram comes with, or false. */
-static bool kernel_stamp(struct msghdr *msg, struct ntp_when *when)
-{
-	struct scm_timestamping all;
-	struct timespec ts = { 0 };
-	struct cmsghdr *c;
-	int64_t age;
-
-	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_SOCKET)
-			continue;
-		if (c->cmsg_type == SCM_TIMESTAMPING &&
-		    c->cmsg_len >= CMSG_LEN(sizeof(all))) {
-			memcpy(&all, CMSG_DATA(c), sizeof(all));
-			ts = all.ts[0];
-		} else if (c->cmsg_type == SCM_TIMESTAMPNS &&
-			   c->cmsg_len >= CMSG_LEN(sizeof(ts))) {
-			memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		}
-	}
-	if (!ts.tv_sec)
-		return false;
-	when->raw = clk_raw_of_real(ts.tv_sec * NS_PER_S + ts.tv_nsec);
-	when->kind = NTP_STAMP_KERNEL;
-	age = clk_raw() - when->raw;
-	return age > -STAMP_AHEAD_MAX && age < STAMP_AGE_MAX;
-}
-
 /* One datagram, of the socket or of its error queue; its length or -errno. */
 static ssize_t read_one(int fd, int flags, void *data,
 			struct sockaddr_storage *from, struct ntp_when *when)
 {
-	_Alignas(struct cmsghdr) char control[CONTROL_MAX];
+	_Alignas(struct cmsghdr) char control[NTP_STAMP_CONTROL];
 	struct iovec iov = { .iov_base = data, .iov_len = PACKET_MAX };
 	struct msghdr msg = {
 		.msg_name = from,
@@ -157,8 +113,8 @@ static ssize_t read_one(int fd, int flags, void *data,
 		return -errno;
 	if (msg.msg_flags & MSG_TRUNC)
 		return -EMSGSIZE;
-	if (!kernel_stamp(&msg, when))
-		*when = (struct ntp_when){ clk_raw(), NTP_STAMP_DAEMON };
+	*when = ntp_stamp_of(&msg, flags & MSG_ERRQUEUE ? NTP_SENT :
+							  NTP_RECEIVED);
 	return len;
 }
 
@@ -172,12 +128,17 @@ static void read_error_queue(struct ntp_source *src, bool error)
 	uint8_t data[PACKET_MAX];
 	struct ntp_when when = { .kind = NTP_STAMP_DAEMON };
 	ssize_t len;
+	int n;
 
-	len = read_one(src->fd, MSG_ERRQUEUE, data, &from, &when);
-	if (len >= NTP_HEADER_LEN && when.kind != NTP_STAMP_DAEMON)
-		ntp_transmitted(src, data + len - NTP_HEADER_LEN,
-				NTP_HEADER_LEN, &when);
-	else if (len == -EAGAIN && error)
+	for (n = 0; n < STAMPS_MAX; n++) {
+		len = read_one(src->fd, MSG_ERRQUEUE, data, &from, &when);
+		if (len == -EAGAIN)
+			break;
+		if (len >= NTP_HEADER_LEN && when.kind != NTP_STAMP_DAEMON)
+			ntp_transmitted(src, data + len - NTP_HEADER_LEN,
+					NTP_HEADER_LEN, &when);
+	}
+	if (!n && error)
 		read_one(src->fd, 0, data, &from, &when);
 }
 
@@ -198,6 +159,7 @@ static void on_ready(int fd, short revents, void *arg)
 		return;
 	src->report.received++;
 	src->report.kernel_received += when.kind == NTP_STAMP_KERNEL;
+	src->report.hw_received += when.kind == NTP_STAMP_HARDWARE;
 	if (address_equal((struct sockaddr *)&from,
 			  (struct sockaddr *)&src->source.address))
 		ntp_receive(src, data, (size_t)len, &when);
@@ -213,7 +175,7 @@ static int prepare(struct ntp_source *src, int fd)
 	err = bind_socket(fd, to->sa_family);
 	if (err)
 		return err;
-	ask_for_stamps(fd);
+	ntp_stamp_ask(fd, to->sa_family, true);
 	/* Only what comes from that address and port is received. */
 	if (connect(fd, to, address_len(to)))
 		return -errno;
@@ -269,7 +231,7 @@ void ntp_io_close(struct ntp_source *src)
 int ntp_io_send(struct ntp_source *src, const void *data, size_t len)
 {
 	/* Until the kernel says better. */
-	src->sent = (struct ntp_when){ clk_raw(), NTP_STAMP_DAEMON };
+	src->sent = ntp_stamp_now();
 	if (send(src->fd, data, len, MSG_DONTWAIT) < 0)
 		return -errno;
 	src->report.sent++;

@@ -76,9 +76,9 @@ int ntp_peer_send(struct ntp_source *src)
 		.transmit = transmit_stamp(says.precision),
 	};
 	h.transmit = cpu_to_be64(src->request.transmit);
-	src->sent = (struct ntp_when){ clk_raw(), NTP_STAMP_DAEMON };
+	src->sent = ntp_stamp_now();
 	err = server_socket_send(fd, &src->source.address, &any, 0, &h,
-				 sizeof(h));
+				 sizeof(h), true);
 	if (err < 0)
 		return err;
 	src->report.sent++;
@@ -92,33 +92,29 @@ int ntp_peer_send(struct ntp_source *src)
  * would do so without anybody. So it counts only when we have missed one.
  */
 static void keep_stamps(struct ntp_source *src, const struct ntp_answer *a,
-			bool genuine, int64_t received)
+			bool genuine, int64_t raw)
 {
 	if (!genuine && src->peer_transmit && !src->missed)
 		return;
 	src->peer_transmit = a->transmit;
-	src->peer_receive = ntp_from_unix(received);
+	src->peer_receive = ntp_from_unix(clk_real_of_raw(raw));
 }
 
 static void take(struct ntp_source *src, struct ntp_answer *a,
 		 const struct server_packet *p)
 {
-	struct ntp_when when = {
-		.raw = clk_raw_of_real(p->received),
-		.kind = p->by_kernel ? NTP_STAMP_KERNEL : NTP_STAMP_DAEMON,
-	};
 	unsigned int tests = ntp_packet_check(&src->request, a);
 	bool genuine = tests & NTP_TEST_ORIGIN;
 
 	if (a->kiss || a->transmit == src->peer_transmit)
 		return;
-	keep_stamps(src, a, genuine, p->received);
+	keep_stamps(src, a, genuine, p->when.raw);
 	if (!genuine || !src->waiting)
 		return;
 	ntp_stop_waiting(src);
 	src->report.local = p->to;
 	src->report.answer = *a;
-	ntp_accept(src, a, tests, &when);
+	ntp_accept(src, a, tests, &p->when);
 }
 
 /**
@@ -139,4 +135,20 @@ bool ntp_peer_receive(const struct server_packet *p)
 	if (src->state == NTP_ONLINE && ntp_packet_parse(p->data, p->len, &a))
 		take(src, &a, p);
 	return true;
+}
+
+/**
+ * ntp_peer_sent() - a packet to a peer has left the server's socket
+ * @p: it, with its lower headers, and when
+ */
+void ntp_peer_sent(const struct server_packet *p)
+{
+	struct ntp_source *src;
+
+	if (p->len < NTP_HEADER_LEN || p->when.kind == NTP_STAMP_DAEMON)
+		return;
+	for (src = ntp_sources; src; src = src->next)
+		if (src->source.type == SOURCE_PEER)
+			ntp_transmitted(src, p->data + p->len - NTP_HEADER_LEN,
+					NTP_HEADER_LEN, &p->when);
 }

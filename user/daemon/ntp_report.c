@@ -80,6 +80,8 @@ void report_ntpdata_of(const struct ntp_source *src, struct report_ntpdata *n)
 	n->total_good_rx = r->good;
 	n->total_kernel_tx = r->kernel_sent;
 	n->total_kernel_rx = r->kernel_received;
+	n->total_hw_tx = r->hw_sent;
+	n->total_hw_rx = r->hw_received;
 	if (!r->answer.mode)
 		return;
 	tell_answer(src, n);

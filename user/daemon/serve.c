@@ -88,7 +88,7 @@ static void read_options(const struct config *c, struct server_options *o)
 /* A port that somebody else has leaves the module, which needs none. */
 static void open_port(void)
 {
-	server_set_peer_handler(ntp_peer_receive);
+	server_set_peer_handler(ntp_peer_receive, ntp_peer_sent);
 	if (server_start(&serve.opt))
 		log_msg(LOG_WARNING, "requests are not answered by kntpd itself");
 }

@@ -22,7 +22,8 @@
 static struct {
 	int fd4, fd6;
 	const struct access *access;
-	bool (*peer)(const struct server_packet *p);
+	bool (*peer_received)(const struct server_packet *p);
+	void (*peer_sent)(const struct server_packet *p);
 	struct report_serverstats stats;
 } server = { .fd4 = -1, .fd6 = -1 };
 
@@ -57,12 +58,10 @@ static bool is_answered(const struct server_packet *p)
 	       KNTP_VERDICT_ALLOW;
 }
 
-/* What is served for a moment of the system clock, and now. */
-static uint64_t served_then(int64_t real, bool mapped)
+/* What is served for a moment, and now. */
+static uint64_t served_then(int64_t raw, bool mapped)
 {
-	if (mapped)
-		real = figures_time(clk_raw_of_real(real));
-	return ntp_from_unix(real);
+	return ntp_from_unix(mapped ? figures_time(raw) : clk_real_of_raw(raw));
 }
 
 static uint64_t served_now(bool mapped)
@@ -73,7 +72,9 @@ static uint64_t served_now(bool mapped)
 static void count(const struct server_packet *p)
 {
 	server.stats.tx_daemon++;
-	if (p->by_kernel)
+	if (p->when.kind == NTP_STAMP_HARDWARE)
+		server.stats.rx_hardware++;
+	else if (p->when.kind == NTP_STAMP_KERNEL)
 		server.stats.rx_kernel++;
 	else
 		server.stats.rx_daemon++;
@@ -89,7 +90,7 @@ static void answer(struct server_packet *p)
 
 	figures_now(&f, mapped);
 	figures_wire(&f, clk_precision(), &says);
-	received = served_then(p->received, mapped);
+	received = served_then(p->when.raw, mapped);
 	ntp_reply(ntp, &says, received, served_now(mapped));
 	if (!server_send(p, ntp, sizeof(*ntp)))
 		count(p);
@@ -107,10 +108,14 @@ static void on_packet(int fd, short revents, void *arg)
 {
 	static struct server_packet p;
 
-	(void)revents, (void)arg;
-	if (server_socket_receive(fd, &p))
+	(void)arg;
+	if (revents & (POLLERR | POLLPRI) && !server_socket_sent(fd, &p) &&
+	    server.peer_sent)
+		server.peer_sent(&p);
+	if (!(revents & POLLIN) || server_socket_receive(fd, &p))
 		return;
-	if (server.peer && is_symmetric(&p) && server.peer(&p))
+	if (server.peer_received && is_symmetric(&p) &&
+	    server.peer_received(&p))
 		return;
 	if (!is_answered(&p))
 		return;
@@ -129,7 +134,7 @@ static void on_packet(int fd, short revents, void *arg)
 int server_send(const struct server_packet *p, const void *data, size_t len)
 {
 	return server_socket_send(p->fd, &p->from, &p->to, p->ifindex, data,
-				  len);
+				  len, false);
 }
 
 /* -1 when there is to be none or cannot be one; then ERR says why. */
@@ -143,7 +148,7 @@ static int open_one(int family, const struct server_options *o, int *err)
 	if (fd < 0) {
 		failed = fd;
 	} else {
-		failed = loop_add_fd(fd, POLLIN, on_packet, NULL);
+		failed = loop_add_fd(fd, POLLIN | POLLPRI, on_packet, NULL);
 		if (failed)
 			close(fd);
 	}
@@ -214,11 +219,14 @@ void server_set_access(const struct access *access)
 
 /**
  * server_set_peer_handler() - who knows the peers
- * @fn: true when a packet was one's; it is called for both symmetric modes
+ * @received: true when a packet was one's; called for both symmetric modes
+ * @sent: called with what left, and when
  */
-void server_set_peer_handler(bool (*fn)(const struct server_packet *p))
+void server_set_peer_handler(bool (*received)(const struct server_packet *p),
+			     void (*sent)(const struct server_packet *p))
 {
-	server.peer = fn;
+	server.peer_received = received;
+	server.peer_sent = sent;
 }
 
 /**

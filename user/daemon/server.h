@@ -6,6 +6,8 @@
 #ifndef KNTPD_SERVER_H
 #define KNTPD_SERVER_H
 
+#include "ntp_stamp.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,8 +25,7 @@ enum { SERVER_PACKET_MAX = 2048 };	/* longer datagrams are no NTP */
  * @from: its sender
  * @to: the address it was sent to; family AF_UNSPEC where that is not known
  * @ifindex: of the device it came by, or 0
- * @received: CLOCK_REALTIME, ns since 1970
- * @by_kernel: the kernel stamped it
+ * @when: it arrived
  */
 struct server_packet {
 	uint8_t data[SERVER_PACKET_MAX];
@@ -33,8 +34,7 @@ struct server_packet {
 	struct sockaddr_storage from;
 	struct sockaddr_storage to;
 	unsigned int ifindex;
-	int64_t received;
-	bool by_kernel;
+	struct ntp_when when;
 };
 
 /**
@@ -67,10 +67,11 @@ void server_stop(void);
 void server_set_access(const struct access *access);
 
 /*
- * Gets each packet in a symmetric mode; true when it was a peer's, and then it
- * is not answered here.
+ * RECEIVED gets each packet in a symmetric mode; true when it was a peer's, and
+ * then it is not answered here. SENT gets what server_socket_send() was to stamp.
  */
-void server_set_peer_handler(bool (*fn)(const struct server_packet *p));
+void server_set_peer_handler(bool (*received)(const struct server_packet *p),
+			     void (*sent)(const struct server_packet *p));
 
 /* The socket from which a peer of a family is written to; -1: there is none. */
 int server_socket(int family);

@@ -30,14 +30,6 @@ static void set_flags(int fd)
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* Without a stamp the time of reading is taken. */
-static void ask_for_stamps(int fd)
-{
-	if (set(fd, SOL_SOCKET, SO_TIMESTAMPING,
-		SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE))
-		set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
-}
-
 static socklen_t any_address(struct sockaddr_storage *a, int family,
 			     uint16_t port)
 {
@@ -79,7 +71,7 @@ int server_socket_open(int family, const struct server_options *o)
 	} else {
 		err = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 	}
-	ask_for_stamps(fd);
+	ntp_stamp_ask(fd, (sa_family_t)family, false);
 	/* An address that is still to be configured may be waited for. */
 	if (family == AF_INET6)
 		set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
@@ -99,14 +91,6 @@ int server_socket_open(int family, const struct server_options *o)
 		return fd;
 	close(fd);
 	return err;
-}
-
-static int64_t ns_of(const void *data)
-{
-	struct timespec ts;
-
-	memcpy(&ts, data, sizeof(ts));
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 /* IPv4's own address differs from the one asked when that is a broadcast. */
@@ -140,24 +124,15 @@ static bool holds(const struct cmsghdr *c, int level, int type, size_t size)
 
 static void take_control(struct server_packet *p, struct msghdr *msg)
 {
-	int64_t now = clk_real(), stamp = 0;
 	struct cmsghdr *c;
 
-	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
 		if (holds(c, IPPROTO_IP, IP_PKTINFO,
 			  sizeof(struct in_pktinfo)) ||
 		    holds(c, IPPROTO_IPV6, IPV6_PKTINFO,
 			  sizeof(struct in6_pktinfo)))
 			take_pktinfo(p, c);
-		/* The software stamp is the first of three. */
-		if (holds(c, SOL_SOCKET, SCM_TIMESTAMPING,
-			  sizeof(struct scm_timestamping)) ||
-		    holds(c, SOL_SOCKET, SCM_TIMESTAMPNS,
-			  sizeof(struct timespec)))
-			stamp = ns_of(CMSG_DATA(c));
-	}
-	p->by_kernel = stamp > now - STAMP_AGE_MAX && stamp <= now;
-	p->received = p->by_kernel ? stamp : now;
+	p->when = ntp_stamp_of(msg, NTP_RECEIVED);
 }
 
 /**
@@ -169,7 +144,7 @@ static void take_control(struct server_packet *p, struct msghdr *msg)
  */
 int server_socket_receive(int fd, struct server_packet *p)
 {
-	_Alignas(struct cmsghdr) char control[512];
+	_Alignas(struct cmsghdr) char control[NTP_STAMP_CONTROL];
 	struct iovec iov = { .iov_base = p->data, .iov_len = sizeof(p->data) };
 	struct msghdr msg = {
 		.msg_name = &p->from,
@@ -190,6 +165,33 @@ int server_socket_receive(int fd, struct server_packet *p)
 	p->to.ss_family = AF_UNSPEC;
 	p->ifindex = 0;
 	take_control(p, &msg);
+	return 0;
+}
+
+/**
+ * server_socket_sent() - read when one datagram left
+ * @fd: a socket of ours with something in its error queue
+ * @p: where to: its data, behind its lower headers, and when
+ *
+ * Return: 0 or -errno.
+ */
+int server_socket_sent(int fd, struct server_packet *p)
+{
+	_Alignas(struct cmsghdr) char control[NTP_STAMP_CONTROL];
+	struct iovec iov = { .iov_base = p->data, .iov_len = sizeof(p->data) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(fd, &msg, MSG_ERRQUEUE);
+
+	if (n < 0)
+		return -errno;
+	p->len = (size_t)n;
+	p->fd = fd;
+	p->when = ntp_stamp_of(&msg, NTP_SENT);
 	return 0;
 }
 
@@ -229,14 +231,16 @@ static size_t put_pktinfo(struct cmsghdr *c,
  * @ifindex: of the device, for link-local addresses
  * @data: it
  * @len: octets
+ * @stamp: server_socket_sent() is to tell of it
  *
  * Return: 0 or -errno; what cannot be sent at once is lost.
  */
 int server_socket_send(int fd, const struct sockaddr_storage *to,
 		       const struct sockaddr_storage *from,
-		       unsigned int ifindex, const void *data, size_t len)
+		       unsigned int ifindex, const void *data, size_t len,
+		       bool stamp)
 {
-	_Alignas(struct cmsghdr) char control[64] = { 0 };
+	_Alignas(struct cmsghdr) char control[128] = { 0 };
 	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
 	struct msghdr msg = {
 		.msg_name = (void *)to,
@@ -247,10 +251,13 @@ int server_socket_send(int fd, const struct sockaddr_storage *to,
 		.msg_iovlen = 1,
 	};
 
-	if (from->ss_family == to->ss_family) {
-		msg.msg_control = control;
+	if (from->ss_family == to->ss_family)
 		msg.msg_controllen = put_pktinfo((void *)control, from,
 						 ifindex);
-	}
+	if (stamp)
+		msg.msg_controllen += ntp_stamp_request(
+			(void *)(control + msg.msg_controllen));
+	if (msg.msg_controllen)
+		msg.msg_control = control;
 	return sendmsg(fd, &msg, 0) < 0 ? -errno : 0;
 }

@@ -11,9 +11,13 @@ int server_socket_open(int family, const struct server_options *o);
 /* One datagram; -EAGAIN when there is none that counts. */
 int server_socket_receive(int fd, struct server_packet *p);
 
+/* When one left that was to be stamped. 0 or -errno. */
+int server_socket_sent(int fd, struct server_packet *p);
+
 /* FROM: the address of this host it leaves from, or family AF_UNSPEC. */
 int server_socket_send(int fd, const struct sockaddr_storage *to,
 		       const struct sockaddr_storage *from,
-		       unsigned int ifindex, const void *data, size_t len);
+		       unsigned int ifindex, const void *data, size_t len,
+		       bool stamp);
 
 #endif

@@ -1,0 +1,254 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Daemons with devices that stamp packets (tests/testhw): chronyd as a client
+of the module, kntpd that switches stamping on, and what kntpd itself asks."""
+import ctypes
+import fcntl
+import json
+import os
+import socket
+import struct
+import subprocess
+import tempfile
+
+import nettest
+from hwlab import EXACT, NOISE, SIOCSHWTSTAMP, Client, HwLab, parameter, stamping
+from kntpnl import u32
+
+CHRONYD = os.environ.get("KNTP_PEERS", "") + "/usr/sbin/chronyd"
+
+
+def offsets(lab, words, count=40):
+    """What a chronyd that leaves the clock alone measures, ns, and how."""
+    with tempfile.TemporaryDirectory() as directory:
+        conf = os.path.join(directory, "conf")
+        nettest.write(conf, f"""server {nettest.SRV4} minpoll -4 maxpoll -4 {words}
+hwtimestamp *
+cmdport 0
+bindcmdaddress {directory}/socket
+pidfile {directory}/pid
+logdir {directory}
+log rawmeasurements
+logbanner 0
+""")
+        with lab.cli, subprocess.Popen(
+                [CHRONYD, "-d", "-x", "-u", "root", "-f", conf],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as daemon:
+
+            def rows():
+                try:
+                    lines = nettest.read(f"{directory}/measurements.log")
+                except FileNotFoundError:
+                    return []
+                return [line.split() for line in lines.splitlines()]
+
+            # Not before it knows its hardware clock.
+            nettest.wait_for(lambda: len(rows()) > 2 * count, 60)
+            daemon.kill()
+            return rows()[-count:]
+
+
+def test_chronyd(lab):
+    """A real client on the same machine, whose every offset should be nought."""
+    if not os.path.exists(CHRONYD):
+        raise nettest.Skip("no chronyd among the peers")
+    # Its figures are a matter of microseconds, and of what chronyd is told of
+    # the device that stamped; the debug kernel has neither.
+    if "User Mode Linux" in nettest.read("/proc/cpuinfo"):
+        raise nettest.Skip("not in User-Mode Linux")
+    lab.kntp.clock_set(lease="forever")
+    lab.listen("ingress")
+    lab.know()
+    medians = {}
+    for name, words, transmit, receive in (
+            ("interleaved, device", "xleave", True, True),
+            ("interleaved, device on receipt alone", "xleave", False, True),
+            ("interleaved, driver", "xleave", False, False),
+            ("basic, device on receipt", "", True, True),
+            ("basic, driver", "", False, False)):
+        stamping(lab.srv, "s0", transmit, receive)
+        found = offsets(lab, words)
+        mode = "4I" if words else "4B"
+        # Its own stamps may come late once, on a slow machine.
+        hw = sum(row[17:20] == [mode, "H", "H"] for row in found)
+        lab.ktap.ok(hw >= len(found) * 9 // 10 > 0,
+                    f"chronyd: {name}: it measures", found[-3:])
+        errors = sorted(abs(float(row[11])) * 1e9 for row in found)
+        medians[name] = errors[len(errors) // 2]
+        lab.ktap.note(f"chronyd: {name}: offsets: median {medians[name]:.0f} ns,"
+                      f" 90 %: {errors[len(errors) * 9 // 10]:.0f} ns")
+    stamping(lab.srv, "s0")
+    best = medians["interleaved, device"]
+    # Four stamps, and its own readings of the hardware clock.
+    lab.ktap.ok(best <= 4 * NOISE and best <= min(medians.values()),
+                "chronyd: with all stamps from devices it is their noise",
+                medians)
+    lab.forget()
+
+
+def stamps_now(ns, device):
+    """What the device is told to stamp: transmitted, received."""
+    config = (ctypes.c_int * 3)(0, 0, 0)
+    request = struct.pack("16sP16x", device.encode(), ctypes.addressof(config))
+    with ns, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, SIOCSHWTSTAMP + 1, request)
+    return tuple(config[1:])
+
+
+def devices(lab):
+    return json.loads(lab.srv.run("kntp", "-j", "phc", "show"))["devices"]
+
+
+def test_kntpd(lab):
+    """kntpd turns stamping on, and tells the module how the clock runs: a
+    primary server by one device's clock, to a client by another's stamps."""
+    stamping(lab.srv, "s0", False, False)
+    with tempfile.TemporaryDirectory() as directory:
+        conf = os.path.join(directory, "conf")
+        nettest.write(conf, f"""refclock PHC /dev/ptp{parameter("phc")} poll 0 \
+dpoll -2 refid PHC
+hwtimestamp * minpoll -2 txrate 1000000
+listen hook ingress dev s0
+allow all
+controlsocket {directory}/socket
+pidfile {directory}/pid
+""")
+        lab.listen()
+        log = open(f"{directory}/log", "wb")	# pylint: disable=R1732
+        with lab.srv, log:
+            daemon = subprocess.Popen(	# pylint: disable=R1732
+                ["kntpd", "-d", "-x", "-f", conf], stdout=log,
+                stderr=subprocess.STDOUT)
+
+        def said():
+            return nettest.read(f"{directory}/log") if daemon.poll() is None \
+                else f"ended with {daemon.returncode}: " + \
+                nettest.read(f"{directory}/log")
+
+        lab.ktap.ok(nettest.wait_for(lambda: devices(lab), 20),
+                    "kntpd: the module knows the clock", said())
+        lab.ktap.equal(stamps_now(lab.srv, "s0"), (1, 1),
+                       "kntpd: the device stamps")
+        lab.ktap.ok(nettest.wait_for(lambda: lab.kntp.clock()["state"] == 1 and
+                                     lab.kntp.clock()["leap"] == 0, 30),
+                    "kntpd: the clock is kept", said())
+        nettest.wait_for(lambda: "ingress" in lab.srv.run(
+            "kntp", "listen", "show"), 20)
+        # until the line is that of many readings
+        client = Client(lab)
+        nettest.wait_for(lambda: max(client.asks(20).errors.values()) <
+                         4 * NOISE and not client.modes["basic"], 20)
+        rx = lab.of("ingress", "rx_device")
+        client.asks(100)
+        lab.ktap.note(f"kntpd: {client}, {devices(lab)}")
+        lab.ktap.ok(max(client.errors.values()) <= 6 * NOISE and
+                    not client.wrong, "kntpd: stamps are near the truth",
+                    str(client) + said())
+        lab.ktap.equal(lab.of("ingress", "rx_device") - rx, 100,
+                       "kntpd: all by the device")
+        parameter("phc_offset", 10 ** 6)
+        lab.ktap.ok(nettest.wait_for(lambda: "was set" in said(), 10),
+                    "kntpd: a clock that is set is noticed", said())
+        parameter("phc_offset", 0)
+        nettest.wait_for(lambda: devices(lab), 10)
+        lab.srv.ip("link set s0 down\nlink set s0 name s9\nlink set s9 up")
+        daemon.terminate()
+        lab.ktap.equal(daemon.wait(), 0, "kntpd: ends")
+        lab.ktap.equal((devices(lab), stamps_now(lab.srv, "s9")), ([], (0, 0)),
+                       "kntpd: all is as it was found, by another name")
+        lab.srv.ip("link set s9 down\nlink set s9 name s0\nlink set s0 up")
+
+
+class Kntpd:
+    """It asks the module over the wire, with stamps by its own device. There is
+    one module for both ends, so it must not tell that what it measures."""
+
+    def __init__(self, lab, words, more=""):
+        self.lab = lab
+        self.directory = tempfile.mkdtemp()
+        conf = os.path.join(self.directory, "conf")
+        nettest.write(conf, f"""server {nettest.SRV4} minpoll -4 maxpoll -4 noselect {words}
+hwtimestamp * minpoll -2
+{more}
+controlsocket {self.directory}/socket
+pidfile {self.directory}/pid
+port 0
+""")
+        with lab.cli, open(f"{self.directory}/log", "wb") as log:
+            self.daemon = subprocess.Popen(	# pylint: disable=R1732
+                ["kntpd", "-d", "-x", "-f", conf], stdout=log,
+                stderr=subprocess.STDOUT)
+
+    def said(self):
+        return nettest.read(f"{self.directory}/log")
+
+    def asks(self, *words):
+        got = subprocess.run(["kntp", "-j", *words], capture_output=True,
+                             text=True, check=False, env=dict(
+                                 os.environ,
+                                 KNTPD_SOCKET=f"{self.directory}/socket"))
+        rows = list(json.loads(got.stdout).values()) if not got.returncode \
+            else []
+        rows = [row for row in rows if isinstance(row, list)]
+        return rows[0][0] if rows and rows[0] else {}
+
+    def found(self, transmit, receive):
+        """The last exchange, when it has stamps by these."""
+        nettest.wait_for(lambda: [self.asks("ntpdata").get(key) for key in
+                                  ("tx_timestamping", "rx_timestamping")] ==
+                         [transmit, receive], 30)
+        return self.asks("ntpdata")
+
+    def close(self):
+        self.daemon.terminate()
+        self.daemon.wait()
+        subprocess.run(["rm", "-r", self.directory], check=True)
+
+
+def test_requests(lab):
+    """kntpd's own requests are stamped by the device, and what it measures is
+    that device's noise."""
+    stamping(lab.srv, "s0")
+    lab.listen("ingress")
+    for speed, words in ((0, ""), (0, "xleave"), (100, "xleave")):
+        name = f"{words or 'basic'}, {speed or 'no'} Mbit/s"
+        parameter("speed", speed)
+        octet = 8000 // speed if speed else 0
+        lab.serve_truth()
+        lab.know(OCTET=u32(octet * 1000))
+        daemon = Kntpd(lab, words)
+        last = daemon.found("hardware", "hardware")
+        lab.ktap.ok((last.get("tx_timestamping"), last.get(
+            "rx_timestamping")) == ("hardware", "hardware"),
+            f"requests: {name}: stamps by the device", daemon.said())
+        if words:
+            # Both of a request's frames take as long as 94 octets do.
+            wanted = 2 * 94 * octet
+
+            def good(wanted=wanted, daemon=daemon):
+                return abs(daemon.asks("ntpdata")["delay_ns"] - wanted) <= \
+                    2 * EXACT
+
+            lab.ktap.ok(nettest.wait_for(good, 20),
+                        f"requests: {name}: the delay is the wire's",
+                        daemon.asks("ntpdata"))
+        lab.ktap.note(f"requests: {name}: {daemon.asks('sourcestats')}")
+        lab.ktap.ok(daemon.asks("ntpdata")["total_hardware_tx"] > 0 and
+                    daemon.asks("ntpdata")["total_hardware_rx"] > 0,
+                    f"requests: {name}: counted")
+        daemon.close()
+    parameter("speed", 0)
+    lab.know()
+    parameter("stamp_delay", 40)
+    for wait, kind in ((0.0001, "kernel"), (0.5, "hardware")):
+        daemon = Kntpd(lab, "", f"hwtstimeout {wait}")
+        last = daemon.found(kind, "hardware")
+        lab.ktap.ok(last.get("tx_timestamping") == kind,
+                    f"requests: late stamps, {wait} s: by the {kind}",
+                    daemon.said())
+        daemon.close()
+    parameter("stamp_delay", 0)
+
+
+if __name__ == "__main__":
+    nettest.main(test_chronyd, test_kntpd, test_requests, lab=HwLab)
