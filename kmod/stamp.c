@@ -41,7 +41,8 @@ static void told(struct kntp_stamps *stamps, u32 key, const struct sk_buff *skb)
 /*
  * The wait queue's callback rather than the socket's own one: when it has been
  * removed it does not run any more. In whatever context the driver tells of the
- * stamp, interrupts off.
+ * stamp, interrupts off, the wait queue locked: sock_dequeue_err_skb() would wake
+ * it once more for what another CPU has queued meanwhile.
  */
 static int stamped(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		   void *key)
@@ -53,7 +54,7 @@ static int stamped(wait_queue_entry_t *wait, unsigned int mode, int sync,
 	if (key && !(key_to_poll(key) & EPOLLERR))
 		return 0;
 	rcu_read_lock();
-	while ((skb = sock_dequeue_err_skb(stamps->sock->sk))) {
+	while ((skb = skb_dequeue(&stamps->sock->sk->sk_error_queue))) {
 		err = SKB_EXT_ERR(skb);
 		if (err->ee.ee_origin == SO_EE_ORIGIN_TIMESTAMPING &&
 		    err->ee.ee_info == SCM_TSTAMP_SND)

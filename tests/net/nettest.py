@@ -72,6 +72,10 @@ def settime(by):
     time.clock_settime_ns(time.CLOCK_REALTIME, now + by)
 
 
+# The debug kernel: slow, with one CPU.
+USER_MODE = "User Mode Linux" in read("/proc/cpuinfo")
+
+
 def tool(name):
     """A program of this directory, built where it is not yet."""
     here = os.path.dirname(os.path.realpath(__file__))

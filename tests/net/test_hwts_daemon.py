@@ -54,7 +54,7 @@ def test_chronyd(lab):
         raise nettest.Skip("no chronyd among the peers")
     # Its figures are a matter of microseconds, and of what chronyd is told of
     # the device that stamped; the debug kernel has neither.
-    if "User Mode Linux" in nettest.read("/proc/cpuinfo"):
+    if nettest.USER_MODE:
         raise nettest.Skip("not in User-Mode Linux")
     lab.kntp.clock_set(lease="forever")
     lab.listen("ingress")
@@ -221,7 +221,8 @@ def test_requests(lab):
         lab.ktap.ok((last.get("tx_timestamping"), last.get(
             "rx_timestamping")) == ("hardware", "hardware"),
             f"requests: {name}: stamps by the device", daemon.said())
-        if words:
+        # No delay is shorter than the clock's precision, which is 20 us there.
+        if words and not nettest.USER_MODE:
             # Both of a request's frames take as long as 94 octets do.
             wanted = 2 * 94 * octet
 

@@ -307,7 +307,8 @@ def test_under_load(lab):
 
 def test_unload(lab):
     """The module goes while replies whose stamps it awaits are on their way."""
-    queue(lab, 700)
+    # Longer than the module takes to go.
+    queue(lab, int(700 * nettest.SCALE))
     lab.listen("ingress")
     clock = Client(lab)
     clock.begin()

@@ -98,6 +98,9 @@ static void receive(struct port *port, struct sk_buff *skb, s64 truth)
 	struct skb_shared_hwtstamps *hw;
 
 	skb_scrub_packet(skb, true);
+#ifdef CONFIG_NET_RX_BUSY_POLL
+	skb->napi_id = 0;	/* it may be a reply in its request's buffer */
+#endif
 	skb->protocol = eth_type_trans(skb, port->dev);
 	hw = skb_hwtstamps(skb);
 	memset(hw, 0, sizeof(*hw));
