@@ -301,8 +301,8 @@ void kntp_client_exit(struct kntp_client_set *set)
  * @entries: how many clients it shall hold; 0: there shall be none
  * @prefix6: by what length of prefix IPv6 is told apart, 1 to 128
  *
- * It begins empty. Process context, rtnl held. Return: 0 or -ENOMEM, and then
- * all is as it was.
+ * It begins empty, unless it would be as it is. Process context, rtnl held.
+ * Return: 0 or -ENOMEM, and then all is as it was.
  */
 int kntp_client_resize(struct kntp_net *kn, u32 entries, u8 prefix6)
 {
@@ -310,6 +310,8 @@ int kntp_client_resize(struct kntp_net *kn, u32 entries, u8 prefix6)
 	struct kntp_clients *table = NULL, *old;
 
 	ASSERT_RTNL();
+	if (entries == set->entries && prefix6 == set->prefix6)
+		return 0;
 	if (entries) {
 		table = table_alloc(kn, entries, prefix6);
 		if (!table)

@@ -28,7 +28,11 @@ def a_way(test, lan):
     test.ip("kntpd", "link set eth0 down")
     daemon = Kntpd(test, "kntpd", [
         f"server {lan.address['one']} minpoll 6 maxpoll 6",
-        "listen hook ingress dev extra0", "listen hook local", "allow all"])
+        "listen hook ingress dev extra0", "listen hook local", "allow all",
+        "clientloglimit 139264"])
+    test.result(test.until(lambda: daemon.json("client", "show").get(
+        "entries") == 2048), "the client table has the room that was given",
+        daemon.why)
     test.result(test.until(lambda: "cannot send" in daemon.why()),
                 "without a way to its server", daemon.why)
     test.equal("nothing was answered", answers(daemon), 0)

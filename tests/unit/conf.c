@@ -13,7 +13,7 @@ static void defaults(void)
 	IS(acquisitionport, -1);
 	IS(hwtstimeout, 0.001);
 	IS(refresh, 1209600);
-	IS(clientloglimit, 524288);
+	IS(clientloglimit, 0);
 	IS(authselectmode, CONF_AUTH_MIX);
 	IS(combinelimit, 3);
 	IS(maxdistance, 3);

@@ -25,6 +25,11 @@ static const struct nl_attr_name names[] = {
 	{ 0, NULL, NULL }
 };
 
+static const struct nl_attr_name client_names[] = {
+	{ KNTP_A_CLIENT_ENTRIES, "entries", NULL },
+	{ 0, NULL, NULL }
+};
+
 static const struct nl_attr_name acl_names[] = {
 	{ KNTP_A_ACL_ENTRY, "prefix", NULL },
 	{ 0, NULL, NULL }
@@ -283,6 +288,19 @@ static void tell_access(struct nl *nl, bool anew)
 	apply.n_peers = n;
 }
 
+static void tell_clients(struct nl *nl)
+{
+	int err;
+
+	if (apply.opt.clients == APPLY_CLIENTS_ALONE)
+		return;
+	mnl_attr_put_u32(nl_begin(nl, KNTP_CMD_CLIENT_SET, client_names),
+			 KNTP_A_CLIENT_ENTRIES, apply.opt.clients);
+	err = nl_do(nl, NULL, NULL);
+	if (err)
+		complain(nl, "its client table", "", err);
+}
+
 /**
  * apply_look() - look at once at what may be otherwise now
  *
@@ -311,6 +329,7 @@ static void attached(struct nl *nl)
 	apply.n_added = 0;
 	apply.n_peers = 0;
 	tell_access(nl, true);
+	tell_clients(nl);
 	add_listeners(nl, false);
 	timer_set(&apply.timer, LOOK_AGAIN);
 }
@@ -332,6 +351,7 @@ void apply_set(const struct apply_options *o)
 	if (!nl)
 		return;
 	tell_access(nl, true);
+	tell_clients(nl);
 	drop_listeners(nl, o->listen, o->n_listen);
 	add_listeners(nl, false);
 	timer_set(&apply.timer, LOOK_AGAIN);

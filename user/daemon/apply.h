@@ -14,6 +14,8 @@
 
 enum { APPLY_LISTEN_MAX = 64, APPLY_PEERS_MAX = 128 };
 
+#define APPLY_CLIENTS_ALONE	UINT32_MAX
+
 /**
  * struct apply_listen - one `listen` directive
  * @hook: enum kntp_hook
@@ -30,11 +32,13 @@ struct apply_listen {
  * @n_listen: how many, APPLY_LISTEN_MAX at the most
  * @access: built list that takes the place of the module's; NULL where there
  *	is neither `allow` nor `deny`: the module's is left alone then
+ * @clients: room in its client table; APPLY_CLIENTS_ALONE: it is left alone
  */
 struct apply_options {
 	const struct apply_listen *listen;
 	size_t n_listen;
 	const struct access *access;
+	uint32_t clients;
 };
 
 /*

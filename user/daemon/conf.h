@@ -297,7 +297,7 @@ struct conf_strings {
  * @log: of enum conf_log
  * @pidfile: empty when there is to be none
  * @clockprecision: s; 0 is measured
- * @clientloglimit: octets
+ * @clientloglimit: octets; 0: as many as there are
  */
 struct config {
 	struct conf_sources sources;

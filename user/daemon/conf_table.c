@@ -237,7 +237,6 @@ void conf_defaults(struct config *c)
 	c->acquisitionport = -1;
 	c->hwtstimeout = 0.001;
 	c->refresh = 1209600;
-	c->clientloglimit = 524288;
 	c->ratelimit = (struct ratelimit_conf){
 		.interval = 3, .burst = 8, .leak = 2,
 	};

@@ -14,6 +14,9 @@
 #include <linux/kntp.h>
 #include <string.h>
 
+/* What a client takes in the module's table, octets. */
+#define CLIENT_SIZE	68
+
 static struct {
 	struct access access;
 	struct apply_listen listen[APPLY_LISTEN_MAX];
@@ -44,6 +47,21 @@ static int read_access(const struct config *c, struct access *to)
 	return err;
 }
 
+/* How many clients the module is to have room for. */
+static uint32_t clients(const struct config *c)
+{
+	uint64_t n = c->clientloglimit / CLIENT_SIZE;
+
+	if (c->noclientlog)
+		return 0;
+	if (!c->clientloglimit)
+		return APPLY_CLIENTS_ALONE;
+	if (n < KNTP_CLIENT_ENTRIES_MIN)
+		return KNTP_CLIENT_ENTRIES_MIN;
+	return n < KNTP_CLIENT_ENTRIES_MAX ? (uint32_t)n :
+					     KNTP_CLIENT_ENTRIES_MAX;
+}
+
 /* Its listeners and its list; without one rule its own list is left alone. */
 static void tell_module(const struct config *c)
 {
@@ -51,6 +69,7 @@ static void tell_module(const struct config *c)
 		.listen = serve.listen,
 		.n_listen = c->n_listen,
 		.access = c->n_access ? &serve.access : NULL,
+		.clients = clients(c),
 	};
 	size_t i;
 

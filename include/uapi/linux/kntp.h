@@ -84,7 +84,8 @@
  *                            goes meanwhile; NLM_F_DUMP_INTR when the table
  *                            was set meanwhile: ask again.
  *   CLIENT_SET            <- [ENTRIES, PREFIX6]; what is left out stays. All
- *                            clients are forgotten. ENTRIES 0: keep none.
+ *                            clients are forgotten, unless both are as they
+ *                            were. ENTRIES 0: keep none.
  *   CLIENT_FLUSH          forgets all clients
  *     ENOMEM   there is no memory for so many; all is as it was
  *     EPERM    more than KNTP_CLIENT_ENTRIES_DEFAULT need CAP_NET_ADMIN in the
