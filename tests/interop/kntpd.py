@@ -346,6 +346,29 @@ def last_stratum(test, lan):
     test.stop(daemon.process, server.process)
 
 
+def symmetric(test, lan):
+    """Two daemons that ask each other, by the module's side."""
+    daemon = Kntpd(test, "kntpd", [
+        f"peer {lan.address['other']} minpoll -2 maxpoll -2",
+        "listen hook local", "allow all"])
+    peer = peers.ChronydPeer(test, "other", lan.address["kntpd"],
+                             also=["local stratum 3"])
+
+    def agreed():
+        rows = daemon.json("ntpdata").get("sources", [])
+        return rows and rows[0]["mode"] == "symmetric_active" and \
+            [rows[0]["tx_timestamping"], rows[0]["rx_timestamping"]] == \
+            ["kernel", "kernel"] and daemon.synced(4)
+
+    test.result(test.until(agreed, 30),
+                "a peer's time is taken, by stamps of the kernel",
+                lambda: daemon.why() + str(daemon.json("ntpdata")))
+    test.result(test.until(lambda: peer.source()[0] == "=" and
+                           peer.source()[3] & 7 == 7, 20),
+                "and it has kntpd's", peer.why)
+    test.stop(peer.process, daemon.process)
+
+
 def kntpd(test):
     lan = Lan(test)
     servers, daemon, client = module_answers(test, lan)
@@ -356,6 +379,7 @@ def kntpd(test):
     follows(test, lan)
     test.stop(servers[0].process)
     last_stratum(test, lan)
+    symmetric(test, lan)
 
 
 if __name__ == "__main__":
