@@ -56,6 +56,7 @@ def test_chronyd(lab):
     # the device that stamped; the debug kernel has neither.
     if nettest.USER_MODE:
         raise nettest.Skip("not in User-Mode Linux")
+    nettest.on("6.1")
     lab.kntp.clock_set(lease="forever")
     lab.listen("ingress")
     lab.know()

@@ -39,7 +39,7 @@ struct link {
 	char dev[IF_NAMESIZE];
 	unsigned int ifindex;
 	int index, fd;
-	bool cross, told;
+	bool cross, told, deaf;
 	unsigned int speed;	/* Mbit/s; 0: not known */
 	struct hwtstamp_config before;
 	struct estimate estimate;
@@ -225,9 +225,11 @@ static void look(void *arg)
 
 	timer_set(&l->timer, ldexp(1, l->conf->minpoll));
 	err = phc_read(l->fd, &l->cross, &r);
-	if (err) {
+	if (err && !l->deaf)
 		log_msg(LOG_WARNING, "hwtimestamp %s: ptp%d cannot be read: %s",
 			l->dev, l->index, strerror(-err));
+	l->deaf = err;
+	if (err) {
 		forget(l);
 		return;
 	}
