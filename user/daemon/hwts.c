@@ -405,9 +405,8 @@ bool hwts_raw(unsigned int ifindex, int64_t stamp, enum ntp_way way,
 	if (way == NTP_SENT)
 		gain += l->conf->txcomp * 1e9;
 	else
-		gain -= l->conf->rxcomp * 1e9;
-	if (way == NTP_RECEIVED && octets)
-		gain += (octets + ETH_FCS_LEN) * octet(l);
+		gain += (octets ? octets + ETH_FCS_LEN : 0) * octet(l) -
+			l->conf->rxcomp * 1e9;
 	*raw = fit.raw + (stamp - fit.utc) + llround(gain);
 	return true;
 }

@@ -342,11 +342,11 @@ static int begin(void)
 {
 	int err = begin_clock();
 
-	/* First: sockets ask for stamps by what it says. */
-	if (!err && !opt.once)
+	if (!err && !opt.once) {
+		/* First: sockets ask for stamps by what it says. */
 		hwts_start(&conf);
-	if (!err && !opt.once)
 		err = serve_start(&conf);
+	}
 	if (!err)
 		err = begin_sources();
 	if (err)

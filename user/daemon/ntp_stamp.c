@@ -87,7 +87,14 @@ size_t ntp_stamp_request(struct cmsghdr *c)
 	return CMSG_SPACE(sizeof(flags));
 }
 
-static bool holds(const struct cmsghdr *c, int level, int type, size_t size)
+/**
+ * ntp_stamp_holds() - whether a control message is of a kind, and whole
+ * @c: it
+ * @level: wanted
+ * @type: likewise
+ * @size: of what it is to hold
+ */
+bool ntp_stamp_holds(const struct cmsghdr *c, int level, int type, size_t size)
 {
 	return c->cmsg_level == level && c->cmsg_type == type &&
 	       c->cmsg_len >= CMSG_LEN(size);
@@ -100,21 +107,22 @@ static void take(struct told *t, const struct cmsghdr *c)
 	struct in6_pktinfo in6;
 	struct in_pktinfo in;
 
-	if (holds(c, SOL_SOCKET, SCM_TIMESTAMPING, sizeof(all))) {
+	if (ntp_stamp_holds(c, SOL_SOCKET, SCM_TIMESTAMPING, sizeof(all))) {
 		memcpy(&all, CMSG_DATA(c), sizeof(all));
 		t->kernel = all.ts[0];
 		t->device = all.ts[2];
-	} else if (holds(c, SOL_SOCKET, SCM_TIMESTAMPNS, sizeof(t->kernel))) {
+	} else if (ntp_stamp_holds(c, SOL_SOCKET, SCM_TIMESTAMPNS,
+				   sizeof(t->kernel))) {
 		memcpy(&t->kernel, CMSG_DATA(c), sizeof(t->kernel));
-	} else if (holds(c, SOL_SOCKET, SCM_TIMESTAMPING_PKTINFO,
-			 sizeof(device))) {
+	} else if (ntp_stamp_holds(c, SOL_SOCKET, SCM_TIMESTAMPING_PKTINFO,
+				   sizeof(device))) {
 		memcpy(&device, CMSG_DATA(c), sizeof(device));
 		t->ifindex = device.if_index;
 		t->octets = device.pkt_length;
-	} else if (holds(c, IPPROTO_IP, IP_PKTINFO, sizeof(in))) {
+	} else if (ntp_stamp_holds(c, IPPROTO_IP, IP_PKTINFO, sizeof(in))) {
 		memcpy(&in, CMSG_DATA(c), sizeof(in));
 		t->routed = (unsigned int)in.ipi_ifindex;
-	} else if (holds(c, IPPROTO_IPV6, IPV6_PKTINFO, sizeof(in6))) {
+	} else if (ntp_stamp_holds(c, IPPROTO_IPV6, IPV6_PKTINFO, sizeof(in6))) {
 		memcpy(&in6, CMSG_DATA(c), sizeof(in6));
 		t->routed = in6.ipi6_ifindex;
 	}

@@ -37,6 +37,7 @@ struct ntp_when ntp_stamp_now(void);
 void ntp_stamp_ask(int fd, sa_family_t family, bool sent);
 /* Asks for the time a packet leaves, in its own control message; its size. */
 size_t ntp_stamp_request(struct cmsghdr *c);
+bool ntp_stamp_holds(const struct cmsghdr *c, int level, int type, size_t size);
 struct ntp_when ntp_stamp_of(struct msghdr *msg, enum ntp_way way);
 
 #endif

@@ -109,10 +109,14 @@ static void on_packet(int fd, short revents, void *arg)
 	static struct server_packet p;
 
 	(void)arg;
-	if (revents & (POLLERR | POLLPRI) && !server_socket_sent(fd, &p) &&
-	    server.peer_sent)
-		server.peer_sent(&p);
-	if (!(revents & POLLIN) || server_socket_receive(fd, &p))
+	if (revents & (POLLERR | POLLPRI) && !server_socket_sent(fd, &p)) {
+		if (server.peer_sent)
+			server.peer_sent(&p);
+		if (!(revents & POLLIN))
+			return;
+	}
+	/* An error that is no stamp goes with the next that is read. */
+	if (server_socket_receive(fd, &p))
 		return;
 	if (server.peer_received && is_symmetric(&p) &&
 	    server.peer_received(&p))

@@ -4,15 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/errqueue.h>
-#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-/* One that is older than this was taken by a clock that was stepped since. */
-#define STAMP_AGE_MAX	NS_PER_S
 
 static int set(int fd, int level, int option, int value)
 {
@@ -116,33 +110,20 @@ static void take_pktinfo(struct server_packet *p, const struct cmsghdr *c)
 	}
 }
 
-static bool holds(const struct cmsghdr *c, int level, int type, size_t size)
-{
-	return c->cmsg_level == level && c->cmsg_type == type &&
-	       c->cmsg_len >= CMSG_LEN(size);
-}
-
 static void take_control(struct server_packet *p, struct msghdr *msg)
 {
 	struct cmsghdr *c;
 
 	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
-		if (holds(c, IPPROTO_IP, IP_PKTINFO,
-			  sizeof(struct in_pktinfo)) ||
-		    holds(c, IPPROTO_IPV6, IPV6_PKTINFO,
-			  sizeof(struct in6_pktinfo)))
+		if (ntp_stamp_holds(c, IPPROTO_IP, IP_PKTINFO,
+				    sizeof(struct in_pktinfo)) ||
+		    ntp_stamp_holds(c, IPPROTO_IPV6, IPV6_PKTINFO,
+				    sizeof(struct in6_pktinfo)))
 			take_pktinfo(p, c);
-	p->when = ntp_stamp_of(msg, NTP_RECEIVED);
 }
 
-/**
- * server_socket_receive() - read one datagram
- * @fd: a socket of ours that is readable
- * @p: where to
- *
- * Return: 0, -EMSGSIZE for one too long, or another -errno.
- */
-int server_socket_receive(int fd, struct server_packet *p)
+/* One datagram, of the socket or of its error queue. */
+static int read_one(int fd, int flags, struct server_packet *p)
 {
 	_Alignas(struct cmsghdr) char control[NTP_STAMP_CONTROL];
 	struct iovec iov = { .iov_base = p->data, .iov_len = sizeof(p->data) };
@@ -154,7 +135,7 @@ int server_socket_receive(int fd, struct server_packet *p)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t n = recvmsg(fd, &msg, 0);
+	ssize_t n = recvmsg(fd, &msg, flags);
 
 	if (n < 0)
 		return -errno;
@@ -165,7 +146,21 @@ int server_socket_receive(int fd, struct server_packet *p)
 	p->to.ss_family = AF_UNSPEC;
 	p->ifindex = 0;
 	take_control(p, &msg);
+	p->when = ntp_stamp_of(&msg, flags & MSG_ERRQUEUE ? NTP_SENT :
+							    NTP_RECEIVED);
 	return 0;
+}
+
+/**
+ * server_socket_receive() - read one datagram
+ * @fd: a socket of ours that is readable
+ * @p: where to
+ *
+ * Return: 0, -EMSGSIZE for one too long, or another -errno.
+ */
+int server_socket_receive(int fd, struct server_packet *p)
+{
+	return read_one(fd, 0, p);
 }
 
 /**
@@ -177,22 +172,7 @@ int server_socket_receive(int fd, struct server_packet *p)
  */
 int server_socket_sent(int fd, struct server_packet *p)
 {
-	_Alignas(struct cmsghdr) char control[NTP_STAMP_CONTROL];
-	struct iovec iov = { .iov_base = p->data, .iov_len = sizeof(p->data) };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t n = recvmsg(fd, &msg, MSG_ERRQUEUE);
-
-	if (n < 0)
-		return -errno;
-	p->len = (size_t)n;
-	p->fd = fd;
-	p->when = ntp_stamp_of(&msg, NTP_SENT);
-	return 0;
+	return read_one(fd, MSG_ERRQUEUE, p);
 }
 
 static size_t put_pktinfo(struct cmsghdr *c,
