@@ -125,7 +125,7 @@ static bool interleave(struct ntp_header *ntp, const struct kntp_client *client,
 	return true;
 }
 
-static const struct net_device *sent_by(const struct sk_buff *skb)
+static struct net_device *sent_by(const struct sk_buff *skb)
 {
 	return skb_dst(skb) ? skb_dst(skb)->dev : skb->dev;
 }

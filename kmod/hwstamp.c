@@ -2,12 +2,15 @@
 #include "hwstamp.h"
 
 #include <linux/if_ether.h>
+#include <linux/if_macvlan.h>
+#include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <net/bonding.h>
 #include "clock.h"
 #include "kntp.h"
 
@@ -26,28 +29,92 @@ static struct kntp_phc *find(const struct kntp_net *kn, int ifindex)
 	return NULL;
 }
 
+/*
+ * The one that sends for a bond, or one of those that do where one clock serves
+ * all of them; else NULL. RCU read side.
+ */
+static struct net_device *bond_sender(const struct kntp_net *kn,
+				      struct net_device *dev)
+{
+	struct bonding *bond = netdev_priv(dev);
+	const struct kntp_phc *first = NULL, *phc;
+	struct net_device *sender = NULL;
+	struct list_head *iter;
+	struct slave *slave;
+
+	if (BOND_MODE(bond) == BOND_MODE_ACTIVEBACKUP)
+		return bond_option_active_slave_get_rcu(bond);
+	bond_for_each_slave_rcu(bond, slave, iter) {
+		phc = find(kn, slave->dev->ifindex);
+		if (!phc || (first && phc->index != first->index))
+			return NULL;
+		first = phc;
+		sender = slave->dev;
+	}
+	return sender;
+}
+
+/* What a device sends by, where it is none itself; else NULL. */
+static struct net_device *below(const struct kntp_net *kn,
+				struct net_device *dev)
+{
+	if (is_vlan_dev(dev))
+		return vlan_dev_real_dev(dev);
+	if (netif_is_macvlan(dev))
+		return macvlan_dev_real_dev(dev);
+	if (netif_is_bond_master(dev))
+		return bond_sender(kn, dev);
+	return NULL;
+}
+
+/*
+ * The hardware clock that a device's packets are stamped by: of what is known,
+ * that of the nearest one on the way down; DEV becomes that one.
+ */
+static struct kntp_phc *find_below(const struct kntp_net *kn,
+				   struct net_device **dev)
+{
+	struct net_device *at;
+	struct kntp_phc *phc;
+
+	if (list_empty(&kn->phcs))
+		return NULL;
+	/* Indices of another namespace mean other devices. */
+	for (at = *dev; at && net_eq(dev_net(at), kn->net); at = below(kn, at)) {
+		phc = find(kn, at->ifindex);
+		if (phc) {
+			*dev = at;
+			return phc;
+		}
+	}
+	return NULL;
+}
+
 /**
  * kntp_phc_may_stamp() - whether a device may be asked to stamp what it sends
  * @kn: the network namespace
- * @ifindex: the device
+ * @dev: the device; a VLAN, a macvlan or a bond sends by another
  *
  * Not where its hardware clock is not known, nor more often than its rate says:
  * a device may have room for one stamp, and others, such as PTP, live by it.
  * Softirq, RCU read side.
+ *
+ * Return: the index of the device by whose clock it will be, or 0.
  */
-bool kntp_phc_may_stamp(const struct kntp_net *kn, int ifindex)
+int kntp_phc_may_stamp(const struct kntp_net *kn, struct net_device *dev)
 {
-	struct kntp_phc *phc = find(kn, ifindex);
+	struct kntp_phc *phc = find_below(kn, &dev);
 	s64 now, due;
 
 	if (!phc || !phc->tx_interval)
-		return false;
+		return 0;
 	now = ktime_get_raw_ns();
 	due = atomic64_read(&phc->tx_next);
 	/* Who comes second to it has not got it. */
 	return due <= now &&
 	       atomic64_cmpxchg(&phc->tx_next, due,
-				now + phc->tx_interval) == due;
+				now + phc->tx_interval) == due ?
+	       phc->ifindex : 0;
 }
 
 /*
@@ -86,7 +153,7 @@ ktime_t kntp_phc_sent(const struct kntp_net *kn, int ifindex, ktime_t stamp)
 }
 
 /* The device that received it: what is above that has no stamps of its own. */
-static const struct net_device *received_by(const struct sk_buff *skb)
+static struct net_device *received_by(const struct sk_buff *skb)
 {
 	struct net_device *dev = NULL;
 
@@ -100,7 +167,8 @@ static const struct net_device *received_by(const struct sk_buff *skb)
 /* How long its frame took to arrive, ns. */
 static s64 lasted(const struct kntp_phc *phc, const struct sk_buff *skb)
 {
-	u64 octets = skb->len + ETH_HLEN + ETH_FCS_LEN;
+	u64 octets = skb->len + ETH_HLEN + ETH_FCS_LEN +
+		     (is_vlan_dev(skb->dev) ? VLAN_HLEN : 0);
 
 	return octets * phc->octet_ns >> 16;
 }
@@ -116,15 +184,17 @@ static s64 lasted(const struct kntp_phc *phc, const struct sk_buff *skb)
  */
 ktime_t kntp_phc_received(const struct kntp_net *kn, const struct sk_buff *skb)
 {
-	const struct net_device *dev = received_by(skb);
+	struct net_device *receiver = received_by(skb);
+	struct net_device *dev = receiver;
 	const struct kntp_phc *phc;
-	int ifindex = dev->ifindex;
 
 	/* One above it may be all that this namespace has of it. */
 	if (!net_eq(dev_net(dev), kn->net))
-		ifindex = skb->dev->ifindex;
-	phc = find(kn, ifindex);
-	return phc ? told_by(phc, kntp_skb_hwtstamp(skb, dev),
+		dev = skb->dev;
+	phc = find_below(kn, &dev);
+	if (receiver == skb->dev)
+		receiver = dev;
+	return phc ? told_by(phc, kntp_skb_hwtstamp(skb, receiver),
 			     lasted(phc, skb) - phc->rx_comp) : 0;
 }
 

@@ -16,13 +16,14 @@
 #include "core/ntptime.h"
 
 struct kntp_net;
+struct net_device;
 struct netlink_ext_ack;
 
 /**
  * struct kntp_phc - the hardware clock that a device stamps by
  * @list: in kntp_net.phcs
  * @rcu: frees it
- * @ifindex: the device, or one above it
+ * @ifindex: the device, or one above it that is in this namespace without it
  * @index: of the clock
  * @map: from its time to CLOCK_MONOTONIC_RAW
  * @error: of that, ns
@@ -61,7 +62,7 @@ int kntp_phc_del(struct kntp_net *kn, int ifindex,
 		 struct netlink_ext_ack *extack);
 void kntp_phc_exit(struct kntp_net *kn);
 
-bool kntp_phc_may_stamp(const struct kntp_net *kn, int ifindex);
+int kntp_phc_may_stamp(const struct kntp_net *kn, struct net_device *dev);
 ktime_t kntp_phc_sent(const struct kntp_net *kn, int ifindex, ktime_t stamp);
 ktime_t kntp_phc_received(const struct kntp_net *kn, const struct sk_buff *skb);
 

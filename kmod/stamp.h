@@ -90,14 +90,14 @@ static inline bool kntp_stamp_by_device(s64 time)
  */
 static inline s64 kntp_stamp_request(struct kntp_stamps *stamps,
 				     struct sk_buff *skb, u32 client,
-				     const struct net_device *dev)
+				     struct net_device *dev)
 {
-	bool hw = kntp_phc_may_stamp(stamps->kn, dev->ifindex);
+	u64 by = kntp_phc_may_stamp(stamps->kn, dev);
 	u32 key = atomic_inc_return(&stamps->next);
 
 	WRITE_ONCE(stamps->ring[key % KNTP_STAMP_RING],
-		   (hw ? (u64)dev->ifindex << 32 : 0) | client);
-	skb_shinfo(skb)->tx_flags = hw ? stamps->hw_flags : stamps->tx_flags;
+		   by << 32 | client);
+	skb_shinfo(skb)->tx_flags = by ? stamps->hw_flags : stamps->tx_flags;
 	skb_shinfo(skb)->tskey = key;
 	skb_set_owner_w(skb, stamps->sock->sk);
 	return kntp_stamp_awaited(key);

@@ -3,10 +3,13 @@
 client that knows from its own device what is true."""
 import ctypes
 import fcntl
+import json
 import os
 import select
 import socket
 import struct
+import subprocess
+import tempfile
 import time
 
 import nettest
@@ -108,12 +111,12 @@ def told(sock, flags=0):
 class Client:
     """Knows from its own device when its packets were on the wire."""
 
-    def __init__(self, lab, family=4):
+    def __init__(self, lab, family=4, server=None):
         kind = socket.AF_INET if family == 4 else socket.AF_INET6
         with lab.cli:
             self.sock = socket.socket(kind, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, FLAGS)
-        self.sock.connect((nettest.SRV[family], 123))
+        self.sock.connect((server or nettest.SRV[family], 123))
         self.sock.setblocking(False)
         self.receive, self.arrived = bytes(8), None
         self.modes = {"basic": 0, "interleaved": 0}
@@ -164,3 +167,51 @@ class Client:
 
 def exact(client):
     return max(client.errors.values()) <= EXACT and not client.wrong
+
+
+def devices(lab):
+    return json.loads(lab.srv.run("kntp", "-j", "phc", "show"))["devices"]
+
+
+class Kntpd:
+    """In a namespace, by its own configuration, beside others."""
+
+    def __init__(self, ns, text):
+        self.directory = tempfile.mkdtemp()
+        conf = os.path.join(self.directory, "conf")
+        nettest.write(conf, f"""{text}
+controlsocket {self.directory}/socket
+pidfile {self.directory}/pid
+""")
+        with ns, open(f"{self.directory}/log", "wb") as log:
+            self.daemon = subprocess.Popen(	# pylint: disable=R1732
+                ["kntpd", "-d", "-x", "-f", conf], stdout=log,
+                stderr=subprocess.STDOUT)
+
+    def said(self):
+        log = nettest.read(f"{self.directory}/log")
+        return log if self.daemon.poll() is None else \
+            f"ended with {self.daemon.returncode}: {log}"
+
+    def asks(self, *words):
+        got = subprocess.run(["kntp", "-j", *words], capture_output=True,
+                             text=True, check=False, env=dict(
+                                 os.environ,
+                                 KNTPD_SOCKET=f"{self.directory}/socket"))
+        rows = list(json.loads(got.stdout).values()) if not got.returncode \
+            else []
+        rows = [row for row in rows if isinstance(row, list)]
+        return rows[0][0] if rows and rows[0] else {}
+
+    def found(self, transmit, receive):
+        """The last exchange, when it has stamps by these."""
+        nettest.wait_for(lambda: [self.asks("ntpdata").get(key) for key in
+                                  ("tx_timestamping", "rx_timestamping")] ==
+                         [transmit, receive], 30)
+        return self.asks("ntpdata")
+
+    def close(self):
+        self.daemon.terminate()
+        status = self.daemon.wait()
+        subprocess.run(["rm", "-r", self.directory], check=True)
+        return status

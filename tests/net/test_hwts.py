@@ -185,6 +185,90 @@ def test_delayed(lab):
     lab.ktap.ok(exact(Client(lab).asks(20)), "then at once: exact")
 
 
+# Of devices that are on top of the wire's.
+ABOVE_SRV, ABOVE_CLI = "192.0.6.1", "192.0.6.2"
+
+
+def add(ns, kind, address, peer):
+    """A device, and where on the wire the other end of it is."""
+    words = kind.split()
+    device = words[words.index("name") + 1]
+    try:
+        ns.ip(f"link add {kind}")
+    except RuntimeError as why:
+        raise nettest.Skip(f"no {kind}: {why}") from None
+    ns.ip(f"""link set {device} up
+        addr add {address}/24 dev {device}
+        neigh add {peer[0]} lladdr {peer[1]} dev {device} nud permanent""")
+
+
+def on_top(lab, kind, mac=nettest.SRV_MAC):
+    add(lab.srv, kind, ABOVE_SRV, (ABOVE_CLI, nettest.CLI_MAC))
+    lab.cli.ip(f"neigh replace {ABOVE_SRV} lladdr {mac} dev c9 nud permanent")
+
+
+def above(lab, name, by_device):
+    """A client of a device that sends by another, whose stamps are known."""
+    for hook in BOTH:
+        lab.listen(hook, devices=("s9",))
+        rx, tx = lab.of(hook, "rx_device"), lab.of(hook, "tx_device")
+        client = Client(lab, server=ABOVE_SRV).asks(20)
+        lab.ktap.note(f"{hook}: {name}: {client}")
+        lab.ktap.ok(client.modes["interleaved"] == 18 and not client.wrong and
+                    (exact(client) or not by_device),
+                    f"{hook}: {name}: right", client)
+        rx, tx = lab.of(hook, "rx_device") - rx, lab.of(hook, "tx_device") - tx
+        # Which one of a bond received it may be known all the same.
+        lab.ktap.ok((rx, tx) == (20, 18) if by_device else tx == 0,
+                    f"{hook}: {name}: by " + ("the device" if by_device else
+                                              "the kernel"), (rx, tx))
+
+
+def test_vlan(lab):
+    """VLANs and macvlans have the stamps of the device below."""
+    lab.serve_truth()
+    lab.know()
+    lab.cli.ip("link add link c0 name c9 type vlan id 5\nlink set c9 up\n"
+               f"addr add {ABOVE_CLI}/24 dev c9")
+    on_top(lab, "link s0 name s9 type vlan id 5")
+    for late in "NY":
+        parameter("stamp_late", late)
+        above(lab, "VLAN" + ": late" * (late == "Y"), True)
+    parameter("stamp_late", "N")
+    lab.forget()
+    above(lab, "VLAN, not known", False)
+    lab.know()
+    lab.listen()
+    lab.srv.ip("link set s9 name s8\naddr flush dev s8")
+    mac = "02:00:5e:00:53:09"
+    on_top(lab, f"link s8 name s9 address {mac} type macvlan mode bridge", mac)
+    above(lab, "macvlan on it", True)
+    lab.srv.ip("link del s9\nlink del s8")
+    lab.cli.ip("link del c9")
+
+
+def test_bond(lab):
+    """A bond has the stamps of the one that is active, or of those who share
+    a clock; not where another may have sent it."""
+    lab.serve_truth()
+    lab.cli.ip("link add link c0 name c9 type macvlan mode passthru\n"
+               f"link set c9 up\naddr add {ABOVE_CLI}/24 dev c9")
+    for mode, more, by_device in (("active-backup", True, True),
+                                  ("balance-xor", False, True),
+                                  ("broadcast", True, False)):
+        on_top(lab, f"name s9 address {nettest.SRV_MAC} type bond mode {mode}")
+        lab.srv.ip("link set s0 down\nlink set s0 master s9")
+        lab.know()
+        if more:
+            lab.srv.ip("link add s7 type dummy\nlink set s7 master s9")
+        if mode == "active-backup":
+            lab.srv.ip("link set s9 type bond active_slave s0")
+        above(lab, f"bond, {mode}" + ", and another" * more, by_device)
+        lab.listen()
+        lab.srv.ip("link del s9" + "\nlink del s7" * more)
+    lab.cli.ip("link del c9")
+
+
 def test_refused(lab):
     """What makes no sense is refused, by name."""
     a = "KNTP_A_PHC_"
@@ -224,4 +308,5 @@ def test_refused(lab):
 
 if __name__ == "__main__":
     nettest.main(test_stamps, test_without, test_comp, test_rate, test_step,
-                 test_lost, test_delayed, test_refused, lab=HwLab)
+                 test_lost, test_delayed, test_vlan, test_bond, test_refused,
+                 lab=HwLab)
