@@ -4,7 +4,6 @@
 of the module, kntpd that switches stamping on, and what kntpd itself asks."""
 import ctypes
 import fcntl
-import json
 import os
 import socket
 import struct
@@ -12,7 +11,8 @@ import subprocess
 import tempfile
 
 import nettest
-from hwlab import NOISE, SIOCSHWTSTAMP, Client, HwLab, parameter, stamping
+from hwlab import (NOISE, SIOCSHWTSTAMP, Client, HwLab, Kntpd, devices,
+                   parameter, stamping)
 from kntpnl import u32
 
 SHORT = 2000	# ns: the noise, or the precision of the clock
@@ -57,7 +57,6 @@ def test_chronyd(lab):
     # the device that stamped; the debug kernel has neither.
     if nettest.USER_MODE:
         raise nettest.Skip("not in User-Mode Linux")
-    nettest.on("6.1")
     lab.kntp.clock_set(lease="forever")
     lab.listen("ingress")
     lab.know()
@@ -97,114 +96,85 @@ def stamps_now(ns, device):
     return tuple(config[1:])
 
 
-def devices(lab):
-    return json.loads(lab.srv.run("kntp", "-j", "phc", "show"))["devices"]
+def asking(lab, words, more=""):
+    """It asks the module over the wire, with stamps by its own device. There is
+    one module for both ends, so it must not tell that what it measures."""
+    return Kntpd(lab.cli, f"""server {nettest.SRV4} minpoll -4 maxpoll -4 noselect {words}
+hwtimestamp * minpoll -2
+{more}
+port 0""")
 
 
 def test_kntpd(lab):
     """kntpd turns stamping on, and tells the module how the clock runs: a
     primary server by one device's clock, to a client by another's stamps."""
     stamping(lab.srv, "s0", False, False)
-    with tempfile.TemporaryDirectory() as directory:
-        conf = os.path.join(directory, "conf")
-        nettest.write(conf, f"""refclock PHC /dev/ptp{parameter("phc")} poll 0 \
+    lab.listen()
+    daemon = Kntpd(lab.srv, f"""refclock PHC /dev/ptp{parameter("phc")} poll 0 \
 dpoll -2 refid PHC
 hwtimestamp * minpoll -2 txrate 1000000
 listen hook ingress dev s0
-allow all
-controlsocket {directory}/socket
-pidfile {directory}/pid
-""")
-        lab.listen()
-        log = open(f"{directory}/log", "wb")	# pylint: disable=R1732
-        with lab.srv, log:
-            daemon = subprocess.Popen(	# pylint: disable=R1732
-                ["kntpd", "-d", "-x", "-f", conf], stdout=log,
-                stderr=subprocess.STDOUT)
-
-        def said():
-            return nettest.read(f"{directory}/log") if daemon.poll() is None \
-                else f"ended with {daemon.returncode}: " + \
-                nettest.read(f"{directory}/log")
-
-        lab.ktap.ok(nettest.wait_for(lambda: devices(lab), 20),
-                    "kntpd: the module knows the clock", said())
-        lab.ktap.equal(stamps_now(lab.srv, "s0"), (1, 1),
-                       "kntpd: the device stamps")
-        lab.ktap.ok(nettest.wait_for(lambda: lab.kntp.clock()["state"] == 1 and
-                                     lab.kntp.clock()["leap"] == 0, 30),
-                    "kntpd: the clock is kept", said())
-        nettest.wait_for(lambda: "ingress" in lab.srv.run(
-            "kntp", "listen", "show"), 20)
-        # until the line is that of many readings
-        client = Client(lab)
-        nettest.wait_for(lambda: max(client.asks(20).errors.values()) <
-                         4 * NOISE and not client.modes["basic"], 20)
-        rx = lab.of("ingress", "rx_device")
-        client.asks(100)
-        lab.ktap.note(f"kntpd: {client}, {devices(lab)}")
-        lab.ktap.ok(max(client.errors.values()) <= 6 * NOISE and
-                    not client.wrong, "kntpd: stamps are near the truth",
-                    str(client) + said())
-        lab.ktap.equal(lab.of("ingress", "rx_device") - rx, 100,
-                       "kntpd: all by the device")
-        parameter("phc_offset", 10 ** 6)
-        lab.ktap.ok(nettest.wait_for(lambda: "was set" in said(), 10),
-                    "kntpd: a clock that is set is noticed", said())
-        parameter("phc_offset", 0)
-        nettest.wait_for(lambda: devices(lab), 10)
-        lab.srv.ip("link set s0 down\nlink set s0 name s9\nlink set s9 up")
-        daemon.terminate()
-        lab.ktap.equal(daemon.wait(), 0, "kntpd: ends")
-        lab.ktap.equal((devices(lab), stamps_now(lab.srv, "s9")), ([], (0, 0)),
-                       "kntpd: all is as it was found, by another name")
-        lab.srv.ip("link set s9 down\nlink set s9 name s0\nlink set s0 up")
+allow all""")
+    said = daemon.said
+    lab.ktap.ok(nettest.wait_for(lambda: devices(lab), 20),
+                "kntpd: the module knows the clock", said())
+    lab.ktap.equal(stamps_now(lab.srv, "s0"), (1, 1),
+                   "kntpd: the device stamps")
+    lab.ktap.ok(nettest.wait_for(lambda: lab.kntp.clock()["state"] == 1 and
+                                 lab.kntp.clock()["leap"] == 0, 30),
+                "kntpd: the clock is kept", said())
+    nettest.wait_for(lambda: "ingress" in lab.srv.run(
+        "kntp", "listen", "show"), 20)
+    # until the line is that of many readings
+    client = Client(lab)
+    nettest.wait_for(lambda: max(client.asks(20).errors.values()) <
+                     4 * NOISE and not client.modes["basic"], 20)
+    rx = lab.of("ingress", "rx_device")
+    client.asks(100)
+    lab.ktap.note(f"kntpd: {client}, {devices(lab)}")
+    lab.ktap.ok(max(client.errors.values()) <= 6 * NOISE and
+                not client.wrong, "kntpd: stamps are near the truth",
+                str(client) + said())
+    lab.ktap.equal(lab.of("ingress", "rx_device") - rx, 100,
+                   "kntpd: all by the device")
+    parameter("phc_offset", 10 ** 6)
+    lab.ktap.ok(nettest.wait_for(lambda: "was set" in said(), 10),
+                "kntpd: a clock that is set is noticed", said())
+    parameter("phc_offset", 0)
+    nettest.wait_for(lambda: devices(lab), 10)
+    lab.srv.ip("link set s0 down\nlink set s0 name s9\nlink set s9 up")
+    lab.ktap.equal(daemon.close(), 0, "kntpd: ends")
+    lab.ktap.equal((devices(lab), stamps_now(lab.srv, "s9")), ([], (0, 0)),
+                   "kntpd: all is as it was found, by another name")
+    lab.srv.ip("link set s9 down\nlink set s9 name s0\nlink set s0 up")
 
 
-class Kntpd:
-    """It asks the module over the wire, with stamps by its own device. There is
-    one module for both ends, so it must not tell that what it measures."""
-
-    def __init__(self, lab, words, more=""):
-        self.lab = lab
-        self.directory = tempfile.mkdtemp()
-        conf = os.path.join(self.directory, "conf")
-        nettest.write(conf, f"""server {nettest.SRV4} minpoll -4 maxpoll -4 noselect {words}
-hwtimestamp * minpoll -2
-{more}
-controlsocket {self.directory}/socket
-pidfile {self.directory}/pid
-port 0
-""")
-        with lab.cli, open(f"{self.directory}/log", "wb") as log:
-            self.daemon = subprocess.Popen(	# pylint: disable=R1732
-                ["kntpd", "-d", "-x", "-f", conf], stdout=log,
-                stderr=subprocess.STDOUT)
-
-    def said(self):
-        return nettest.read(f"{self.directory}/log")
-
-    def asks(self, *words):
-        got = subprocess.run(["kntp", "-j", *words], capture_output=True,
-                             text=True, check=False, env=dict(
-                                 os.environ,
-                                 KNTPD_SOCKET=f"{self.directory}/socket"))
-        rows = list(json.loads(got.stdout).values()) if not got.returncode \
-            else []
-        rows = [row for row in rows if isinstance(row, list)]
-        return rows[0][0] if rows and rows[0] else {}
-
-    def found(self, transmit, receive):
-        """The last exchange, when it has stamps by these."""
-        nettest.wait_for(lambda: [self.asks("ntpdata").get(key) for key in
-                                  ("tx_timestamping", "rx_timestamping")] ==
-                         [transmit, receive], 30)
-        return self.asks("ntpdata")
-
-    def close(self):
-        self.daemon.terminate()
-        self.daemon.wait()
-        subprocess.run(["rm", "-r", self.directory], check=True)
+def test_below(lab):
+    """The name of a VLAN or a bond means what it sends by, and that is what
+    the module is told of, once."""
+    stamping(lab.srv, "s0", False, False)
+    lab.listen()
+    for name, kind in (("VLAN", "link s0 name s9 type vlan id 5"),
+                       ("VLAN, all", "link s0 name s9 type vlan id 5"),
+                       ("bond", "name s9 type bond mode active-backup")):
+        try:
+            lab.srv.ip(f"link add {kind}")
+        except RuntimeError as why:
+            raise nettest.Skip(f"no {name}: {why}") from None
+        daemon = Kntpd(lab.srv, "hwtimestamp " +
+                       ("*" if "all" in name else "s9") + " minpoll -2")
+        if name == "bond":
+            nettest.wait_for(lambda: daemon.asks("activity") is not None)
+            lab.srv.ip("link set s0 down\nlink set s0 master s9\nlink set s9 up")
+        nettest.wait_for(lambda: devices(lab), 30)
+        lab.ktap.ok([it["dev"] for it in devices(lab)] == ["s0"] and
+                    stamps_now(lab.srv, "s0") == (1, 1),
+                    f"below: {name}: the device stamps",
+                    str(devices(lab)) + daemon.said())
+        lab.ktap.equal(daemon.close(), 0, f"below: {name}: ends")
+        lab.ktap.equal((devices(lab), stamps_now(lab.srv, "s0")), ([], (0, 0)),
+                       f"below: {name}: all is as it was found")
+        lab.srv.ip("link del s9\nlink set s0 up")
 
 
 def test_requests(lab):
@@ -218,7 +188,7 @@ def test_requests(lab):
         octet = 8000 // speed if speed else 0
         lab.serve_truth()
         lab.know(OCTET=u32(octet * 1000))
-        daemon = Kntpd(lab, words)
+        daemon = asking(lab, words)
         last = daemon.found("hardware", "hardware")
         lab.ktap.ok((last.get("tx_timestamping"), last.get(
             "rx_timestamping")) == ("hardware", "hardware"),
@@ -246,7 +216,7 @@ def test_requests(lab):
     lab.know()
     parameter("stamp_delay", 40)
     for wait, kind in ((0.0001, "kernel"), (0.5, "hardware")):
-        daemon = Kntpd(lab, "", f"hwtstimeout {wait}")
+        daemon = asking(lab, "", f"hwtstimeout {wait}")
         last = daemon.found(kind, "hardware")
         lab.ktap.ok(last.get("tx_timestamping") == kind,
                     f"requests: late stamps, {wait} s: by the {kind}",
@@ -256,4 +226,4 @@ def test_requests(lab):
 
 
 if __name__ == "__main__":
-    nettest.main(test_chronyd, test_kntpd, test_requests, lab=HwLab)
+    nettest.main(test_chronyd, test_kntpd, test_below, test_requests, lab=HwLab)

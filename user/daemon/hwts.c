@@ -3,6 +3,7 @@
 #include "clk.h"
 #include "conf.h"
 #include "estimate.h"
+#include "linktable.h"
 #include "log.h"
 #include "loop.h"
 #include "nl.h"
@@ -307,21 +308,31 @@ static const struct link *find(unsigned int ifindex)
 	return l;
 }
 
-static const struct hwtimestamp_conf *conf_of(const char *dev, bool *meant)
+/*
+ * How a link is to stamp, or NULL. Its own name counts first, then those of what
+ * sends by it. MEANT: it is by one of these.
+ */
+static const struct hwtimestamp_conf *conf_of(const struct link_table *table,
+					      const struct link_entry *link,
+					      bool *meant)
 {
-	const struct hwtimestamp_conf *all = NULL, *c;
-	size_t i;
+	const struct hwtimestamp_conf *above = NULL, *all = NULL, *c;
+	size_t i, j;
 
+	*meant = true;
 	for (i = 0; i < hwts.conf->n_hwtimestamp; i++) {
 		c = &hwts.conf->hwtimestamp[i];
-		*meant = !strcmp(c->dev, dev);
-		if (*meant)
+		if (!strcmp(c->dev, link->dev))
 			return c;
 		if (!strcmp(c->dev, "*"))
 			all = c;
+		for (j = 0; j < table->n && !above; j++)
+			if (!strcmp(c->dev, table->links[j].dev) &&
+			    linktable_sends_by(table, &table->links[j], link))
+				above = c;
 	}
-	*meant = false;
-	return all;
+	*meant = above;
+	return above ? above : all;
 }
 
 /* What has become of those that are known. */
@@ -345,23 +356,34 @@ static void look_again(void)
 
 /**
  * hwts_look() - links have come, gone or been renamed
+ *
+ * A VLAN, a macvlan or a bond has the stamps of the links it sends by, which are
+ * those that are told to.
  */
 void hwts_look(void)
 {
-	struct if_nameindex *all, *at;
+	const struct hwtimestamp_conf *conf;
+	struct link_table table;
 	bool meant;
+	size_t i;
+	int err;
 
 	if (hwts.sock < 0)
 		return;
 	look_again();
-	all = if_nameindex();
-	for (at = all; at && at->if_index; at++) {
-		const struct hwtimestamp_conf *conf = conf_of(at->if_name, &meant);
-
-		if (conf && !find(at->if_index))
-			add(conf, at->if_name, meant);
+	err = linktable_read(&table);
+	if (err)
+		log_msg(LOG_WARNING, "hwtimestamp: the links are not told: %s",
+			strerror(-err));
+	for (i = 0; i < table.n; i++) {
+		if (!linktable_is_real(&table.links[i]) ||
+		    find(table.links[i].ifindex))
+			continue;
+		conf = conf_of(&table, &table.links[i], &meant);
+		if (conf)
+			add(conf, table.links[i].dev, meant);
 	}
-	if_freenameindex(all);
+	linktable_free(&table);
 }
 
 /**
