@@ -44,6 +44,7 @@ DRIVER(refclock_phc);
 DRIVER(refclock_nmea);
 DRIVER(refclock_gpsd);
 DRIVER(refclock_acts);
+DRIVER(refclock_rtc);
 
 void source_add(struct source *src)
 {

@@ -6,6 +6,7 @@
 #include "../../user/daemon/loop.h"
 #include "../../user/daemon/ntp.h"
 #include "../../user/daemon/refclock.h"
+#include "../../user/daemon/rtc.h"
 #include "../../user/daemon/select.h"
 #include "harness.h"
 
@@ -36,6 +37,11 @@ void refclock_forget(void)
 void ntp_forget_all(void)
 {
 	forgotten += 1000;
+}
+
+void rtc_forget(void)
+{
+	forgotten += 10000;
 }
 
 void timer_set(struct timer *t, double delay)
@@ -77,7 +83,7 @@ static void noticed(void)
 {
 	slept = 7 * NS_PER_S;
 	run(60 * NS_PER_S);
-	CHECK(forgotten == 1111, "forgotten: %d", forgotten);
+	CHECK(forgotten == 11111, "forgotten: %d", forgotten);
 }
 
 static void nothing(void)

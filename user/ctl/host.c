@@ -7,12 +7,12 @@
 #include "ctl.h"
 #include "phc.h"
 #include "print.h"
+#include "rtc_device.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
-#include <linux/rtc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,25 +85,10 @@ static void read_line(const char *path, const char *file, char *to, int size)
 	fclose(f);
 }
 
-/* hwclock(8) notes in its third line which of them the RTC keeps. */
-static bool keeps_local_time(void)
-{
-	char line[64] = "";
-	FILE *f = fopen("/etc/adjtime", "re");
-	int i;
-
-	for (i = 0; f && i < 3; i++)
-		if (!fgets(line, sizeof(line), f))
-			line[0] = '\0';
-	if (f)
-		fclose(f);
-	return !strncmp(line, "LOCAL", 5);
-}
-
 /* It is read in whole seconds: half a one either way. */
 static void rtc(const char *path)
 {
-	bool local = keeps_local_time();
+	bool local = rtc_keeps_local(RTC_ADJTIME);
 	char name[NAME], seconds[32];
 	int64_t real, at;
 
@@ -172,42 +157,23 @@ void host_clocks(int tai_offset)
 	pr_list_end();
 }
 
-/* The second in which an RTC shall be set, and the moment in it to do so. */
-static int64_t wait_for_second(bool cmos)
+/* At the next moment that is right for it. */
+static int set_rtc(int fd, bool local, int64_t lag)
 {
-	/* That chip begins a second half a second after it is set. */
-	int64_t late = cmos ? NS_PER_S / 2 : 0, now = system_time();
-	int64_t second = (now - late) / NS_PER_S + 1;
-	int64_t wait = second * NS_PER_S + late - now;
+	int64_t now = system_time();
+	int64_t second = ((now - lag) / NS_PER_S + 1) * NS_PER_S;
+	int64_t wait = second + lag - now;
 	struct timespec ts = { wait / NS_PER_S, wait % NS_PER_S };
 
 	nanosleep(&ts, NULL);
-	return second;
-}
-
-static int set_rtc(int fd, bool local, bool cmos)
-{
-	time_t s = wait_for_second(cmos);
-	struct rtc_time to = { .tm_isdst = 0 };
-	struct tm tm;
-
-	if (!(local ? localtime_r(&s, &tm) : gmtime_r(&s, &tm)))
-		return -EOVERFLOW;
-	to.tm_sec = tm.tm_sec;
-	to.tm_min = tm.tm_min;
-	to.tm_hour = tm.tm_hour;
-	to.tm_mday = tm.tm_mday;
-	to.tm_mon = tm.tm_mon;
-	to.tm_year = tm.tm_year;
-	return ioctl(fd, RTC_SET_TIME, &to) ? -errno : 0;
+	return rtc_set(fd, local, second);
 }
 
 /* "set-rtc [utc|local] [DEVICE]" */
 int cmd_clock_set_rtc(struct ctl *ctl, int argc, char **argv)
 {
 	const char *device = "/dev/rtc0";
-	bool local = keeps_local_time();
-	char sys[64], what[32];
+	bool local = rtc_keeps_local(RTC_ADJTIME);
 	int fd, err;
 
 	if (argc && (!strcmp(*argv, "utc") || !strcmp(*argv, "local"))) {
@@ -223,13 +189,10 @@ int cmd_clock_set_rtc(struct ctl *ctl, int argc, char **argv)
 	err = words_none(ctl, argc, argv);
 	if (err)
 		return err;
-	snprintf(sys, sizeof(sys), "/sys/class/rtc/%.32s",
-		 strrchr(device, '/') + 1);
-	read_line(sys, "name", what, sizeof(what));
-	fd = open(device, O_RDONLY | O_CLOEXEC);
+	fd = rtc_open(device);
 	if (fd < 0)
-		return ctl_failed(ctl, "%s: %s", device, strerror(errno));
-	err = set_rtc(fd, local, !strncmp(what, "rtc_cmos", 8));
+		return ctl_failed(ctl, "%s: %s", device, strerror(-fd));
+	err = set_rtc(fd, local, rtc_lag(device));
 	close(fd);
 	return err ? ctl_failed(ctl, "%s: %s", device, strerror(-err)) : 0;
 }

@@ -71,7 +71,8 @@ static const struct driver {
 	[CONF_SOCK] = { "SOCK", none, 1e-9, 4 },
 	[CONF_SHM] = { "SHM", shm, 1e-9, 4 },
 	[CONF_PHC] = { "PHC", phc, 1e-9, 4 },
-	[CONF_RTC] = { "RTC", rtc, 1e-9, 4 },
+	/* How long ago it was set nobody knows. */
+	[CONF_RTC] = { "RTC", rtc, 1, 4 },
 	/* When in its second a sentence comes nobody knows but the operator. */
 	[CONF_NMEA] = { "NMEA", nmea, 1, 4 },
 	[CONF_GPSD] = { "GPSD", gpsd, 1, 4 },

@@ -20,6 +20,7 @@
 #include "refclock.h"
 #include "reference.h"
 #include "report.h"
+#include "rtc.h"
 #include "select.h"
 #include "serve.h"
 #include "suspend.h"
@@ -36,7 +37,7 @@
 
 struct options {
 	const char *file, *user, *log_file;
-	bool foreground, debug, check, once, dry, no_control;
+	bool foreground, debug, check, once, dry, no_control, by_rtc;
 	double timeout;
 	int seccomp, level, family;
 	char **directive;
@@ -60,6 +61,7 @@ static void usage(FILE *to)
 	      "  -Q           print the offset once, and exit\n"
 	      "  -t SECONDS   exit after that time\n"
 	      "  -x           do not touch the clock\n"
+	      "  -s           set the system clock by the RTC at first\n"
 	      "  -4, -6       names mean IPv4, IPv6 addresses only\n"
 	      "  -u USER      run as\n"
 	      "  -F LEVEL     system call filter: 0 off, 1 on (default), -1 log\n"
@@ -121,6 +123,7 @@ static int take_option(int c)
 		opt.no_control = true;
 		break;
 	case 'x': opt.no_control = true; break;
+	case 's': opt.by_rtc = true; break;
 	case '4': opt.family = AF_INET; break;
 	case '6': opt.family = AF_INET6; break;
 	case 'p': opt.check = true; break;
@@ -149,7 +152,7 @@ static int read_options(int argc, char **argv)
 	};
 	int c, err;
 
-	while ((c = getopt_long(argc, argv, "f:u:l:ndqQxt:46F:L:pvh", longs,
+	while ((c = getopt_long(argc, argv, "f:u:l:ndqQxst:46F:L:pvh", longs,
 				NULL)) != -1) {
 		err = take_option(c);
 		if (err)
@@ -179,12 +182,10 @@ static void say_unused(void)
 	} unused[] = {
 		{ "refclock: local", has_local_refclock() },
 		{ "ratelimit (kntpd's own server)", conf.ratelimit.enabled },
-		{ "rtcfile", conf.rtcfile },
 		{ "fallbackdrift", conf.fallbackdrift_max > 0 },
 		{ "mailonchange", conf.mailonchange },
 		{ "ntpsigndsocket", conf.ntpsigndsocket },
-		{ "log: rtc, tempcomp",
-		  conf.log & (CONF_LOG_RTC | CONF_LOG_TEMPCOMP) },
+		{ "log: tempcomp", conf.log & CONF_LOG_TEMPCOMP },
 	};
 	size_t i;
 
@@ -283,6 +284,8 @@ static int begin_clock(void)
 	daemon_status.started = clk_real();
 	daemon_status.controls_clock = control;
 	daemon_status.follow = follows() ? daemon_status.follow : "sources";
+	if (opt.by_rtc && control)
+		rtc_set_system(&conf);
 	select_init(&conf);
 	return discipline_init(&conf);
 }
@@ -300,6 +303,7 @@ static int begin_sources(void)
 	if (!opt.once) {
 		dump_start(conf.dumpdir);
 		records_init(&conf);
+		rtc_start(&conf);
 	}
 	err = refclock_start(&conf);
 	if (!err)
@@ -381,6 +385,7 @@ static void end(void)
 	if (!follows()) {
 		ntp_stop();
 		refclock_stop();
+		rtc_stop();
 	}
 	discipline_stop();
 	if (!opt.once)

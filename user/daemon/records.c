@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum record {
-	MEASUREMENTS, STATISTICS, SELECTION, TRACKING, REFCLOCKS, RECORDS,
+	MEASUREMENTS, STATISTICS, SELECTION, TRACKING, REFCLOCKS, RTC, RECORDS,
 };
 
 static const struct {
@@ -36,6 +36,8 @@ static const struct {
 		"   Date (UTC) Time     IP Address    S EOpts Reach Score Last sample   Low end   High end" },
 	[REFCLOCKS] = { "refclocks",
 		"   Date (UTC) Time         Refid  DP L P  Raw offset   Cooked offset      Disp." },
+	[RTC] = { "rtc",
+		"   Date (UTC) Time   RTC fast (s) Val   Est fast (s)   Slope (ppm)  Ns  Nr Meas" },
 	[TRACKING] = { "tracking",
 		"   Date (UTC) Time     IP Address   St   Freq ppm   Skew ppm     Offset L Co  Offset sd Rem. corr. Root delay Root disp. Max. error" },
 };
@@ -304,4 +306,16 @@ void record_update(const struct record_update *u)
 	    address_of(u->source, address), r->stratum, -r->frequency * 1e6, r->skew * 1e6,
 	    u->offset, leap_mark(r->leap), combined(), u->deviation, u->left,
 	    r->root_delay, r->root_dispersion, u->max_error);
+}
+
+/**
+ * record_rtc() - the RTC was measured
+ * @r: and what came of it
+ */
+void record_rtc(const struct record_rtc *r)
+{
+	if (wanted(CONF_LOG_RTC))
+		put(RTC, clk_real(), "%14.6f %d  %14.6f  %12.3f  %2u  %2u %4.0f",
+		    r->fast, r->known, r->estimated, r->gains * 1e6,
+		    r->estimate->n, report_runs(r->estimate), r->interval);
 }

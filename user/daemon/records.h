@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct config;
+struct estimate;
 struct fit;
 struct ntp_source;
 struct source;
@@ -42,6 +43,23 @@ struct record_reading {
 	double dispersion;
 };
 
+/**
+ * struct record_rtc - a measurement of the RTC
+ * @fast: by how much it is ahead of this host's time, s
+ * @known: there is an estimate
+ * @estimated: of the same, s
+ * @gains: of its rate against true time, less one
+ * @estimate: all of it
+ * @interval: since the measurement before, s
+ */
+struct record_rtc {
+	double fast;
+	bool known;
+	double estimated, gains;
+	const struct estimate *estimate;
+	double interval;
+};
+
 void records_init(const struct config *c);
 /* Files that were renamed are begun anew. */
 void records_reopen(void);
@@ -50,5 +68,6 @@ void record_statistics(const struct source *src, const struct fit *before);
 void record_selection(void);
 void record_reading(const struct record_reading *r);
 void record_update(const struct record_update *u);
+void record_rtc(const struct record_rtc *r);
 
 #endif

@@ -41,7 +41,7 @@ static const struct refclock_driver *const drivers[] = {
 	[CONF_NMEA] = &refclock_nmea,
 	[CONF_GPSD] = &refclock_gpsd,
 	[CONF_ACTS] = &refclock_acts,
-	[CONF_RTC] = NULL,
+	[CONF_RTC] = &refclock_rtc,
 };
 
 /* Another number in it is no news. */
@@ -384,10 +384,6 @@ static int add(const struct config *c, const struct refclock_conf *conf)
 {
 	struct refclock *rc, **p;
 
-	if (!drivers[conf->driver]) {
-		log_msg(LOG_WARNING, "refclock RTC: is not acted on by this version");
-		return 0;
-	}
 	rc = calloc(1, sizeof(*rc));
 	if (rc)
 		rc->kept = calloc((size_t)conf->filter, sizeof(*rc->kept));

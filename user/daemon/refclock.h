@@ -150,6 +150,6 @@ bool refclock_believes(struct refclock *rc, struct sample *s);
 
 extern const struct refclock_driver refclock_shm, refclock_sock, refclock_pps,
 				    refclock_phc, refclock_nmea, refclock_gpsd,
-				    refclock_acts;
+				    refclock_acts, refclock_rtc;
 
 #endif

@@ -6,6 +6,7 @@
 #include "loop.h"
 #include "ntp.h"
 #include "refclock.h"
+#include "rtc.h"
 #include "select.h"
 
 /* s */
@@ -26,6 +27,7 @@ static void woken(int64_t ns)
 	discipline_forget();
 	select_forget();
 	refclock_forget();
+	rtc_forget();
 	ntp_forget_all();
 }
 
