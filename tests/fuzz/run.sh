@@ -11,7 +11,7 @@ cd "$(dirname "$0")" || exit 1
 
 root=../..
 out=${KNTP_BUILD:-$root/build}/tests/fuzz
-seconds=${KNTP_FUZZ_SECONDS:-10}
+seconds=${KNTP_FUZZ_SECONDS:-6}
 seed=${KNTP_SEED:-$(($(date +%s) % 1000000000))}
 read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units acl_file chronyd ntp_reply conf dump leap devices}"
 

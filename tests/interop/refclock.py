@@ -210,4 +210,4 @@ def refclock(test):
 
 
 if __name__ == "__main__":
-    lab.main(refclock, "6.12.")
+    lab.main(refclock)

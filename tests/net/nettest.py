@@ -72,14 +72,6 @@ def settime(by):
     time.clock_settime_ns(time.CLOCK_REALTIME, now + by)
 
 
-def on(series):
-    """What hardly depends on the kernel runs with one alone, unless KNTP_LONG."""
-    if os.environ.get("KNTP_LONG") or \
-            os.uname().release.startswith(series + "."):
-        return
-    raise Skip(f"on {series} only; KNTP_LONG runs it on all")
-
-
 # The debug kernel: slow, with one CPU.
 USER_MODE = "User Mode Linux" in read("/proc/cpuinfo")
 

@@ -111,4 +111,4 @@ def phc(test):
 
 
 if __name__ == "__main__":
-    lab.main(phc, "6.12.")
+    lab.main(phc)

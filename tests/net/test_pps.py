@@ -64,4 +64,4 @@ def pps(test):
 
 
 if __name__ == "__main__":
-    lab.main(pps, "6.1.")
+    lab.main(pps)
