@@ -92,6 +92,25 @@ static inline u64 kntp_acl_half6(const struct in6_addr *addr, unsigned int half)
 }
 
 /**
+ * kntp_acl_mapped() - the lower half of an IPv4 address, mapped to IPv6
+ * @addr: the address
+ */
+static inline u64 kntp_acl_mapped(__be32 addr)
+{
+	return 0xffffULL << 32 | be32_to_cpu(addr);
+}
+
+/**
+ * kntp_acl_is_mapped() - whether an IPv6 address is a mapped one
+ * @hi: its first half
+ * @lo: its second half
+ */
+static inline bool kntp_acl_is_mapped(u64 hi, u64 lo)
+{
+	return !hi && lo >> 32 == 0xffff;
+}
+
+/**
  * kntp_acl_verdict6() - what the list says of an IPv6 source
  * @set: the access list
  * @addr: the source

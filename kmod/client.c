@@ -5,16 +5,13 @@
 #include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/netdevice.h>
-#include <linux/random.h>
-#include <linux/rtnetlink.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
-#include <linux/user_namespace.h>
-#include <linux/vmalloc.h>
 #include <net/dst.h>
 #include "clock.h"
 #include "core/ntptime.h"
+#include "core/reply.h"
+#include "event.h"
 #include "kntp.h"
+#include "limit.h"
 #include "stamp.h"
 
 /* A unit of the slots' age clock, one to two minutes, in jiffies. */
@@ -69,7 +66,9 @@ static noinline struct kntp_client *enter(struct kntp_clients *table,
 	client->last = jiffies;
 	client->first = client->last ?: 1;
 	client->requests = 0;
+	client->refused = 0;
 	client->interleaved = 0;
+	client->tokens = BUCKET_FULL;
 	client->flags = 0;
 	return client;
 }
@@ -145,9 +144,9 @@ static noinline void reply_after(struct kntp_clients *table,
 	era = kntp_clock_reply(ntp, received);
 	receive = ntp->receive;
 	if (!asks) {
-		client->flags = 0;
+		client->flags &= ~KNTP_CLIENT_INTERLEAVES;
 	} else if (origin == client->receive) {
-		client->flags = KNTP_CLIENT_INTERLEAVES;
+		client->flags |= KNTP_CLIENT_INTERLEAVES;
 		if (interleave(ntp, client, client_received, era)) {
 			client->interleaved++;
 			kntp_count(&kn->stats, hook, KNTP_STAT_OF_INTERLEAVED);
@@ -168,6 +167,184 @@ static noinline void reply_after(struct kntp_clients *table,
 		atomic64_set(&client->transmit, 0);
 }
 
+/* The bucket where a client has its place, and the first of its clients. */
+static struct kntp_bucket *bucket_of(struct kntp_clients *table, u64 hash,
+				     struct kntp_client **clients)
+{
+	u32 at = (hash >> 32) * table->count >> 32;
+
+	*clients = &table->clients[(size_t)at * SLOTS];
+	return &table->buckets[at];
+}
+
+/* What a limit says of one request: is refused, told so, was the first one. */
+struct verdict {
+	bool refused, kiss, crossed;
+};
+
+static noinline struct verdict judge(struct kntp_client *client, u32 elapsed,
+				     const struct kntp_limit *limit)
+{
+	struct verdict verdict = {};
+
+	if (bucket_take(&client->tokens, elapsed, &limit->rate)) {
+		if (client->tokens >= limit->rate.full / 2)
+			client->flags &= ~KNTP_CLIENT_LIMITED;
+		return verdict;
+	}
+	verdict.refused = kntp_limit_refuses(limit, &verdict.kiss);
+	if (!verdict.refused)
+		return verdict;
+	verdict.crossed = !(client->flags & KNTP_CLIENT_LIMITED);
+	client->flags |= KNTP_CLIENT_LIMITED;
+	client->refused++;
+	return verdict;
+}
+
+/*
+ * All of a prefix has asked once more. Its entry is where hardly any client's
+ * is: the lower half of an IPv6 prefix is 0, and above a mapped address there
+ * is nothing else.
+ */
+static struct verdict judge_prefix(struct kntp_net *kn,
+				   const struct kntp_asker *who,
+				   const struct kntp_limits *limits)
+{
+	bool is4 = kntp_acl_is_mapped(who->key[0], who->key[1]);
+	unsigned int len = is4 ? limits->prefix4 : limits->prefix6;
+	struct kntp_clients *table = who->table;
+	struct kntp_client *client, *clients;
+	struct kntp_bucket *bucket;
+	struct verdict verdict;
+	u64 key[2], hash;
+
+	if (!len)
+		return (struct verdict){};
+	key[0] = is4 ? len : who->key[0] & ~0ULL << (64 - len);
+	key[1] = is4 ? who->key[1] & ~0ULL << (32 - len) : ~(u64)len;
+	hash = hash_of(table, key[0], key[1]);
+	bucket = bucket_of(table, hash, &clients);
+	raw_spin_lock(&bucket->lock);
+	client = find(table, bucket, clients, key[0], key[1], hash);
+	client->flags |= KNTP_CLIENT_PREFIX;
+	client->len = len;
+	verdict = judge(client, (u32)jiffies - client->last, &limits->prefix);
+	client->last = jiffies;
+	client->requests += !verdict.refused;
+	raw_spin_unlock(&bucket->lock);
+	if (unlikely(verdict.crossed))
+		kntp_event_limited(kn, key, len);
+	return verdict;
+}
+
+static enum kntp_stat refuse(struct kntp_asker *who, enum kntp_stat stat,
+			     const struct kntp_limit *limit, bool kiss)
+{
+	who->stat = stat;
+	if (kiss) {
+		who->kiss = NTP_KISS_RATE;
+		who->poll = max(who->poll, limit->interval);
+	}
+	return stat;
+}
+
+/* What all together are allowed, behind what the client itself is. */
+static noinline enum kntp_stat limit_rest(struct kntp_net *kn,
+					  struct kntp_asker *who,
+					  struct kntp_limits *limits, bool known)
+{
+	struct verdict verdict;
+
+	if (limits->prefix.rate.cost && who->table) {
+		verdict = judge_prefix(kn, who, limits);
+		if (verdict.refused)
+			return refuse(who, KNTP_STAT_DROP_PREFIX,
+				      &limits->prefix, verdict.kiss);
+	}
+	if (limits->budget.in_window && !kntp_limit_spends(limits, known))
+		return who->stat = KNTP_STAT_DROP_BUDGET;
+	return 0;
+}
+
+/* That it has asked, and how. */
+static void note(struct kntp_client *client, const struct ntp_header *ntp)
+{
+	client->last = jiffies;
+	client->li_vn_mode = ntp->li_vn_mode;
+	client->poll = ntp->poll;
+}
+
+/**
+ * kntp_client_limit() - whether a client may ask once more
+ * @kn: the network namespace
+ * @who: filled in
+ * @limits: which there are
+ * @hi: its IPv6 address, or an IPv4-mapped one
+ * @lo: the lower half of it
+ * @ntp: the request's header
+ *
+ * Softirq, RCU read side. Return: 0 or what the request is to be counted as; it
+ * is replied to all the same when there is a @kiss for @who.
+ */
+enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
+				 struct kntp_limits *limits, u64 hi, u64 lo,
+				 const struct ntp_header *ntp)
+{
+	struct kntp_clients *table = rcu_dereference(kn->clients.table);
+	struct kntp_client *client, *clients;
+	struct verdict verdict = {};
+	struct kntp_bucket *bucket;
+	bool known;
+	u64 hash;
+
+	*who = (struct kntp_asker){ .table = table, .poll = ntp->poll };
+	if (unlikely(!table))
+		return limit_rest(kn, who, limits, true);
+	if (!kntp_acl_is_mapped(hi, lo)) {
+		hi &= table->mask6[0];
+		lo &= table->mask6[1];
+	}
+	who->key[0] = hi;
+	who->key[1] = lo;
+	hash = hash_of(table, hi, lo);
+	bucket = bucket_of(table, hash, &clients);
+	raw_spin_lock(&bucket->lock);
+	client = find(table, bucket, clients, hi, lo, hash);
+	known = client->requests;
+	if (limits->client.rate.cost)
+		verdict = judge(client, (u32)jiffies - client->last,
+				&limits->client);
+	note(client, ntp);
+	client->requests += !verdict.refused;
+	raw_spin_unlock(&bucket->lock);
+	who->client = client;
+	if (unlikely(verdict.crossed))
+		kntp_event_limited(kn, who->key, 0);
+	if (unlikely(verdict.refused))
+		return refuse(who, KNTP_STAT_DROP_RATE, &limits->client,
+			      verdict.kiss);
+	return limit_rest(kn, who, limits, known);
+}
+
+/* To a client whose bucket is locked. */
+static void reply_to(struct kntp_clients *table, struct kntp_client *client,
+		     struct sk_buff *skb, struct ntp_header *ntp,
+		     ktime_t received, enum kntp_hook hook)
+{
+	if (likely(!ntp->origin)) {
+		atomic64_set(&client->transmit, 0);
+		client->era = kntp_clock_reply(ntp, received);
+		client->receive = ntp->receive;
+	} else {
+		reply_after(table, client, skb, ntp, received, hook);
+	}
+}
+
+static struct ntp_header *header_of(struct sk_buff *skb)
+{
+	return (void *)(skb_tail_pointer(skb) - NTP_HEADER_LEN);
+}
+
 /**
  * kntp_client_reply() - kntp_clock_reply() to a client that is kept in mind
  * @table: the client table
@@ -184,199 +361,52 @@ void kntp_client_reply(struct kntp_clients *table, u64 hi, u64 lo,
 		       struct sk_buff *skb, ktime_t received,
 		       enum kntp_hook hook)
 {
-	struct ntp_header *ntp = (void *)(skb_tail_pointer(skb) - NTP_HEADER_LEN);
+	struct ntp_header *ntp = header_of(skb);
 	u64 hash = hash_of(table, hi, lo);
-	u32 at = (hash >> 32) * table->count >> 32;
-	struct kntp_bucket *bucket = &table->buckets[at];
 	struct kntp_client *client;
+	struct kntp_bucket *bucket;
 
+	bucket = bucket_of(table, hash, &client);
 	raw_spin_lock(&bucket->lock);
-	client = find(table, bucket, &table->clients[(size_t)at * SLOTS], hi, lo,
-		      hash);
-	client->last = jiffies;
+	client = find(table, bucket, client, hi, lo, hash);
+	note(client, ntp);
 	client->requests++;
-	memcpy(client->asked, ntp, sizeof(client->asked));
-	if (likely(!ntp->origin)) {
-		atomic64_set(&client->transmit, 0);
-		client->era = kntp_clock_reply(ntp, received);
-		client->receive = ntp->receive;
-	} else {
-		reply_after(table, client, skb, ntp, received, hook);
-	}
+	reply_to(table, client, skb, ntp, received, hook);
 	raw_spin_unlock(&bucket->lock);
 }
 
-static void table_free(struct kntp_clients *table)
+/**
+ * kntp_client_tell() - kntp_client_reply() to a client that was limited
+ * @who: the client, of kntp_client_limit()
+ * @skb: the packet, which ends with the request's header; from here on the reply
+ * @received: when it arrived, as kntp_clock_reply() takes it
+ * @hook: where it was seen
+ *
+ * Or a kiss code. Softirq, in the RCU read side of that look-up.
+ */
+void kntp_client_tell(const struct kntp_asker *who, struct sk_buff *skb,
+		      ktime_t received, enum kntp_hook hook)
 {
-	if (!table)
+	struct kntp_client *client = who->client;
+	struct kntp_clients *table = who->table;
+	struct ntp_header *ntp = header_of(skb);
+	struct kntp_bucket *bucket;
+
+	if (who->kiss) {
+		ntp_kiss(ntp, who->kiss, who->poll);
 		return;
-	vfree(table->buckets);
-	vfree(table->clients);
-	kfree(table);
-}
-
-/* Charged to who asks for it: a namespace's root may want much. */
-static void *zalloc(size_t n, size_t size)
-{
-	return __vmalloc(array_size(n, size), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-}
-
-static struct kntp_clients *table_alloc(struct kntp_net *kn, u32 entries,
-					u8 prefix6)
-{
-	static atomic_t generations = ATOMIC_INIT(0);
-	struct kntp_clients *table;
-	u32 i;
-
-	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
-	if (!table)
-		return NULL;
-	table->kn = kn;
-	table->count = DIV_ROUND_UP(entries, SLOTS);
-	table->buckets = zalloc(table->count, sizeof(*table->buckets));
-	table->clients = zalloc(table->count, SLOTS * sizeof(*table->clients));
-	if (!table->buckets || !table->clients) {
-		table_free(table);
-		return NULL;
 	}
-	for (i = 0; i < table->count; i++)
-		raw_spin_lock_init(&table->buckets[i].lock);
-	table->prefix6 = prefix6;
-	table->mask6[0] = ~0ULL << (64 - min_t(u8, prefix6, 64));
-	table->mask6[1] = prefix6 > 64 ? ~0ULL << (128 - prefix6) : 0;
-	get_random_bytes(table->secret, sizeof(table->secret));
-	table->generation = atomic_inc_return(&generations);
-	return table;
-}
-
-/**
- * kntp_client_init() - no table yet, only what it will be
- * @kn: the namespace
- *
- * A small one where anybody could make namespaces. Process context.
- */
-void kntp_client_init(struct kntp_net *kn)
-{
-	kn->clients.entries = kn->net->user_ns == &init_user_ns ?
-			      KNTP_CLIENT_ENTRIES_DEFAULT :
-			      KNTP_CLIENT_ENTRIES_MIN;
-	kn->clients.prefix6 = KNTP_CLIENT_PREFIX6_DEFAULT;
-}
-
-/**
- * kntp_client_start() - set up the table of a network namespace, once
- * @kn: the namespace
- *
- * As kntp_stats_start(). Process context, rtnl held. Return: 0 or -ENOMEM.
- */
-int kntp_client_start(struct kntp_net *kn)
-{
-	struct kntp_client_set *set = &kn->clients;
-	struct kntp_clients *table;
-
-	ASSERT_RTNL();
-	if (rtnl_dereference(set->table) || !set->entries)
-		return 0;
-	table = table_alloc(kn, set->entries, set->prefix6);
-	if (!table)
-		return -ENOMEM;
-	rcu_assign_pointer(set->table, table);
-	return 0;
-}
-
-/**
- * kntp_client_exit() - free the table; nobody asks any more
- * @set: the namespace's
- *
- * Process context.
- */
-void kntp_client_exit(struct kntp_client_set *set)
-{
-	table_free(rcu_dereference_protected(set->table, true));
-}
-
-/**
- * kntp_client_resize() - another table in the place of this one
- * @kn: the namespace, which was listened to
- * @entries: how many clients it shall hold; 0: there shall be none
- * @prefix6: by what length of prefix IPv6 is told apart, 1 to 128
- *
- * It begins empty, unless it would be as it is. Process context, rtnl held.
- * Return: 0 or -ENOMEM, and then all is as it was.
- */
-int kntp_client_resize(struct kntp_net *kn, u32 entries, u8 prefix6)
-{
-	struct kntp_client_set *set = &kn->clients;
-	struct kntp_clients *table = NULL, *old;
-
-	ASSERT_RTNL();
-	if (entries == set->entries && prefix6 == set->prefix6)
-		return 0;
-	if (entries) {
-		table = table_alloc(kn, entries, prefix6);
-		if (!table)
-			return -ENOMEM;
+	if (!table) {
+		kntp_clock_reply(ntp, received);
+		return;
 	}
-	set->entries = entries;
-	set->prefix6 = prefix6;
-	old = rtnl_dereference(set->table);
-	rcu_assign_pointer(set->table, table);
-	synchronize_net();
-	table_free(old);
-	return 0;
-}
-
-/**
- * kntp_client_flush() - forget all clients
- * @set: the namespace's
- *
- * Bucket by bucket, while requests are answered. Process context, rtnl held.
- */
-void kntp_client_flush(struct kntp_client_set *set)
-{
-	struct kntp_clients *table = rtnl_dereference(set->table);
-	u32 i, slot;
-
-	for (i = 0; table && i < table->count; i++) {
-		struct kntp_bucket *bucket = &table->buckets[i];
-
-		raw_spin_lock_bh(&bucket->lock);
-		memset(&bucket->slots, 0, sizeof(bucket->slots));
-		for (slot = 0; slot < SLOTS; slot++) {
-			struct kntp_client *client =
-				&table->clients[(size_t)i * SLOTS + slot];
-
-			if (client->first)
-				atomic_dec(&table->used);
-			client->first = 0;
-			atomic64_set(&client->transmit, 0);
-		}
-		raw_spin_unlock_bh(&bucket->lock);
-		cond_resched();
-	}
-}
-
-/**
- * kntp_client_copy() - the clients of one bucket, all as of one moment
- * @table: the table
- * @bucket: which one, below its count
- * @copies: where to
- *
- * BH not disabled. Return: how many there are.
- */
-unsigned int kntp_client_copy(struct kntp_clients *table, u32 bucket,
-			      struct kntp_client copies[SLOTS])
-{
-	const struct kntp_client *client =
-		&table->clients[(size_t)bucket * SLOTS];
-	unsigned int slot, n = 0;
-
-	if (!READ_ONCE(table->buckets[bucket].slots.tags))
-		return 0;
-	raw_spin_lock_bh(&table->buckets[bucket].lock);
-	for (slot = 0; slot < SLOTS; slot++)
-		if (client[slot].first)
-			memcpy(&copies[n++], &client[slot], sizeof(*client));
-	raw_spin_unlock_bh(&table->buckets[bucket].lock);
-	return n;
+	bucket = &table->buckets[(client - table->clients) / SLOTS];
+	raw_spin_lock(&bucket->lock);
+	/* It may have been given to another meanwhile. */
+	if (likely(client->key[0] == who->key[0] &&
+		   client->key[1] == who->key[1]))
+		reply_to(table, client, skb, ntp, received, hook);
+	else
+		kntp_clock_reply(ntp, received);
+	raw_spin_unlock(&bucket->lock);
 }

@@ -15,11 +15,14 @@
 #include "core/slots.h"
 #include "core/wire.h"
 
+struct kntp_limits;
 struct kntp_net;
 struct sk_buff;
 
 enum kntp_client_flags {
 	KNTP_CLIENT_INTERLEAVES = 1,	/* asks in interleaved mode */
+	KNTP_CLIENT_LIMITED = 2,	/* has asked too often */
+	KNTP_CLIENT_PREFIX = 4,		/* is a prefix, for its limit */
 };
 
 /**
@@ -31,10 +34,14 @@ enum kntp_client_flags {
  * @era: of both, from kntp_clock_reply()
  * @first: when it asked first, jiffies
  * @last: when it asked last
- * @requests: how often
+ * @requests: how often, of those that were let in
+ * @refused: how often beside, by a limit
  * @interleaved: how many replies were in interleaved mode
- * @asked: the first four octets of the last request
+ * @tokens: what it may ask at once, see bucket_take()
+ * @li_vn_mode: the first octet of the last request
+ * @poll: of it, log2 s
  * @flags: enum kntp_client_flags
+ * @len: length of a prefix
  *
  * All but @transmit under the bucket's lock.
  */
@@ -46,9 +53,13 @@ struct kntp_client {
 	u32 first;
 	u32 last;
 	u32 requests;
+	u32 refused;
 	u32 interleaved;
-	u8 asked[4];
-	u32 flags;
+	u32 tokens;
+	u8 li_vn_mode;
+	s8 poll;
+	u8 flags;
+	u8 len;
 } __aligned(64);
 
 static_assert(sizeof(struct kntp_client) == 64);
@@ -98,9 +109,32 @@ struct kntp_client_set {
 	u8 prefix6;
 };
 
+/**
+ * struct kntp_asker - who sent a request that is limited
+ * @table: NULL: nobody is kept in mind
+ * @client: its entry; may be another one's by the time of the reply
+ * @key: as there
+ * @kiss: the reply is this kiss code; 0: it is the time
+ * @stat: what the request is counted as when it is a kiss code
+ * @poll: of that reply: what is asked for, log2 s
+ */
+struct kntp_asker {
+	struct kntp_clients *table;
+	struct kntp_client *client;
+	u64 key[2];
+	u32 kiss;
+	enum kntp_stat stat;
+	s8 poll;
+};
+
 void kntp_client_reply(struct kntp_clients *table, u64 hi, u64 lo,
 		       struct sk_buff *skb, ktime_t received,
 		       enum kntp_hook hook);
+enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
+				 struct kntp_limits *limits, u64 hi, u64 lo,
+				 const struct ntp_header *ntp);
+void kntp_client_tell(const struct kntp_asker *who, struct sk_buff *skb,
+		      ktime_t received, enum kntp_hook hook);
 
 void kntp_client_init(struct kntp_net *kn);
 int kntp_client_start(struct kntp_net *kn);

@@ -10,6 +10,7 @@
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
+#include "kntp.h"
 #include "netlink.h"
 
 /* Held while telling; protects telling. */
@@ -18,27 +19,34 @@ static bool telling;
 
 static unsigned long raised;
 
-static struct sk_buff *event_message(enum kntp_event type, enum kntp_hook hook,
-				     int ifindex)
+/* One that is to be said more of: what it begins with. */
+static struct sk_buff *event_begin(enum kntp_event type, void **head)
 {
 	struct sk_buff *msg;
-	void *head;
 
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!msg)
 		return NULL;
-	head = genlmsg_put(msg, 0, 0, &kntp_genl_family, 0, KNTP_CMD_EVENT);
-	if (!head ||
+	*head = genlmsg_put(msg, 0, 0, &kntp_genl_family, 0, KNTP_CMD_EVENT);
+	if (!*head ||
 	    nla_put_u32(msg, KNTP_A_EVENT_TYPE, type) ||
 	    nla_put_s64(msg, KNTP_A_EVENT_TIME, ktime_get_real_ns(),
-			KNTP_A_EVENT_PAD) ||
-	    (hook && nla_put_u32(msg, KNTP_A_EVENT_HOOK, hook)) ||
-	    (ifindex && nla_put_u32(msg, KNTP_A_EVENT_IFINDEX, ifindex))) {
+			KNTP_A_EVENT_PAD)) {
 		nlmsg_free(msg);
 		return NULL;
 	}
-	genlmsg_end(msg, head);
 	return msg;
+}
+
+/* @err: of what was put into it. */
+static void event_end(struct net *net, struct sk_buff *msg, void *head, int err)
+{
+	if (err) {
+		nlmsg_free(msg);
+		return;
+	}
+	genlmsg_end(msg, head);
+	genlmsg_multicast_netns(&kntp_genl_family, net, msg, 0, 0, GFP_KERNEL);
 }
 
 /**
@@ -55,16 +63,112 @@ void kntp_event_send(struct net *net, enum kntp_event type,
 		     enum kntp_hook hook, int ifindex)
 {
 	struct sk_buff *msg;
+	void *head;
 
 	mutex_lock(&tell_lock);
 	if (!telling || !genl_has_listeners(&kntp_genl_family, net, 0))
 		goto out;
-	msg = event_message(type, hook, ifindex);
-	if (msg)
-		genlmsg_multicast_netns(&kntp_genl_family, net, msg, 0, 0,
-					GFP_KERNEL);
+	msg = event_begin(type, &head);
+	if (!msg)
+		goto out;
+	event_end(net, msg, head,
+		  (hook ? nla_put_u32(msg, KNTP_A_EVENT_HOOK, hook) : 0) ?:
+		  (ifindex ? nla_put_u32(msg, KNTP_A_EVENT_IFINDEX, ifindex) :
+			     0));
 out:
 	mutex_unlock(&tell_lock);
+}
+
+static void tell_limited(struct net *net, const u64 key[2], u8 len)
+{
+	struct sk_buff *msg;
+	void *head;
+
+	mutex_lock(&tell_lock);
+	if (!telling || !genl_has_listeners(&kntp_genl_family, net, 0))
+		goto out;
+	msg = event_begin(KNTP_EVENT_LIMIT, &head);
+	if (!msg)
+		goto out;
+	event_end(net, msg, head,
+		  kntp_nl_put_client(msg, KNTP_A_EVENT_ADDR, key, len) ?:
+		  (len ? nla_put_u8(msg, KNTP_A_EVENT_LEN, len) : 0));
+out:
+	mutex_unlock(&tell_lock);
+}
+
+static void tell_all_limited(struct work_struct *work)
+{
+	struct kntp_limited *limited =
+		container_of(work, struct kntp_limited, work);
+	struct kntp_net *kn = container_of(limited, struct kntp_net, limited);
+	unsigned int i, n;
+
+	raw_spin_lock_bh(&limited->lock);
+	n = limited->n;
+	raw_spin_unlock_bh(&limited->lock);
+	/* Those are not written to until there is room again. */
+	for (i = 0; i < n; i++)
+		tell_limited(kn->net, limited->who[i].key,
+			     limited->who[i].len);
+	raw_spin_lock_bh(&limited->lock);
+	limited->n -= n;
+	memmove(limited->who, limited->who + n,
+		limited->n * sizeof(limited->who[0]));
+	n = limited->n;
+	raw_spin_unlock_bh(&limited->lock);
+	if (n)
+		schedule_work(work);
+}
+
+/**
+ * kntp_event_limited() - tell that somebody has crossed a limit, soon
+ * @kn: the network namespace
+ * @key: who it is in the client table
+ * @len: length of a prefix, 0 for a client
+ *
+ * Of many at once some are told. Softirq.
+ */
+void kntp_event_limited(struct kntp_net *kn, const u64 key[2], u8 len)
+{
+	struct kntp_limited *limited = &kn->limited;
+	unsigned int n;
+
+	if (!genl_has_listeners(&kntp_genl_family, kn->net, 0))
+		return;
+	raw_spin_lock(&limited->lock);
+	n = limited->n;
+	if (n < ARRAY_SIZE(limited->who)) {
+		limited->who[n].key[0] = key[0];
+		limited->who[n].key[1] = key[1];
+		limited->who[n].len = len;
+		limited->n = n + 1;
+	}
+	raw_spin_unlock(&limited->lock);
+	schedule_work(&limited->work);
+}
+
+/**
+ * kntp_event_limited_init() - nobody has crossed a limit
+ * @kn: a new network namespace
+ *
+ * Process context.
+ */
+void kntp_event_limited_init(struct kntp_net *kn)
+{
+	INIT_WORK(&kn->limited.work, tell_all_limited);
+	raw_spin_lock_init(&kn->limited.lock);
+}
+
+/**
+ * kntp_event_limited_exit() - nobody does any more
+ * @kn: a network namespace that goes
+ *
+ * Process context.
+ */
+void kntp_event_limited_exit(struct kntp_net *kn)
+{
+	cancel_work_sync(&kn->limited.work);
 }
 
 static void tell_all(struct work_struct *work)

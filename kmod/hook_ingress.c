@@ -111,6 +111,7 @@ prove4(struct kntp_net *kn, struct sk_buff *skb, bool common)
 
 /* Takes the packet. */
 static __always_inline unsigned int reflect(struct kntp_net *kn,
+					    const struct kntp_asker *who,
 					    struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
@@ -119,8 +120,8 @@ static __always_inline unsigned int reflect(struct kntp_net *kn,
 	eth = __skb_push(skb, ETH_HLEN);	/* it was there */
 	ether_addr_copy(eth->h_dest, eth->h_source);
 	ether_addr_copy(eth->h_source, dev->dev_addr);
-	trace_kntp_datagram(skb, KNTP_HOOK_INGRESS, KNTP_STAT_ANSWERED);
-	kntp_tx_done(kn, KNTP_HOOK_INGRESS, dev_queue_xmit(skb));
+	trace_kntp_datagram(skb, KNTP_HOOK_INGRESS, kntp_tx_stat(who));
+	kntp_tx_done(kn, who, KNTP_HOOK_INGRESS, dev_queue_xmit(skb));
 	return NF_STOLEN;
 }
 
@@ -137,6 +138,32 @@ static bool has_ports4(struct sk_buff *skb)
 	       pskb_may_pull(skb, iph->ihl * 4 + sizeof(struct udphdr));
 }
 
+/* Takes the packet. WHO: where there are limits. */
+static __always_inline unsigned int finish4(struct kntp_net *kn,
+					    const struct kntp_asker *who,
+					    struct sk_buff *skb,
+					    ktime_t received)
+{
+	if (unlikely(!kntp_tx_writable(skb)))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS,
+				    KNTP_STAT_DROP_NO_MEMORY);
+	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_INGRESS, received);
+	kntp_tx_scrub(skb);
+	kntp_tx_turn4(kn, who, skb, received, KNTP_HOOK_INGRESS);
+	return reflect(kn, who, skb);
+}
+
+/* A path of its own: what it keeps is not in the way of the usual one. */
+static noinline unsigned int limited4(struct kntp_net *kn, struct sk_buff *skb,
+				      ktime_t received, enum kntp_stat stat)
+{
+	struct kntp_asker who;
+
+	if (kntp_rx_limit(kn, &who, skb, &stat))
+		return finish4(kn, &who, skb, received);
+	return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
+}
+
 static __always_inline unsigned int answer4(struct kntp_net *kn,
 					    struct sk_buff *skb, bool common)
 {
@@ -145,15 +172,11 @@ static __always_inline unsigned int answer4(struct kntp_net *kn,
 
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
 	stat = prove4(kn, skb, common);
-	if (likely(!stat) && unlikely(!kntp_tx_writable(skb)))
-		stat = KNTP_STAT_DROP_NO_MEMORY;
+	if (unlikely(rcu_access_pointer(kn->limits)))
+		return limited4(kn, skb, received, stat);
 	if (unlikely(stat))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
-
-	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_INGRESS, received);
-	kntp_tx_scrub(skb);
-	kntp_tx_turn4(kn, skb, received, KNTP_HOOK_INGRESS);
-	return reflect(kn, skb);
+	return finish4(kn, NULL, skb, received);
 }
 
 /* Apart from the common case, which is so compiled by itself. */
@@ -191,8 +214,30 @@ static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
 	if (unlikely(!kntp_rx_checksum6(skb)))
 		return KNTP_STAT_DROP_CHECKSUM;
 
-	return kntp_rx_judge(kntp_rx_classify(skb, sizeof(*ip6h)),
+	return kntp_rx_judge(kntp_rx_classify(skb, sizeof(struct ipv6hdr)),
 			     kntp_acl_verdict6(&kn->acl, &ipv6_hdr(skb)->saddr));
+}
+
+static unsigned int finish6(struct kntp_net *kn, const struct kntp_asker *who,
+			    struct sk_buff *skb, ktime_t received)
+{
+	if (unlikely(!kntp_tx_writable(skb)))
+		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS,
+				    KNTP_STAT_DROP_NO_MEMORY);
+	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_INGRESS, received);
+	kntp_tx_scrub(skb);
+	kntp_tx_turn6(kn, who, skb, received, KNTP_HOOK_INGRESS);
+	return reflect(kn, who, skb);
+}
+
+static noinline unsigned int limited6(struct kntp_net *kn, struct sk_buff *skb,
+				      ktime_t received, enum kntp_stat stat)
+{
+	struct kntp_asker who;
+
+	if (kntp_rx_limit(kn, &who, skb, &stat))
+		return finish6(kn, &who, skb, received);
+	return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 }
 
 static noinline unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
@@ -217,15 +262,11 @@ static noinline unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 	received = kntp_skb_tstamp(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
 	stat = prove6(kn, skb);
-	if (likely(!stat) && unlikely(!kntp_tx_writable(skb)))
-		stat = KNTP_STAT_DROP_NO_MEMORY;
+	if (unlikely(rcu_access_pointer(kn->limits)))
+		return limited6(kn, skb, received, stat);
 	if (unlikely(stat))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
-
-	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_INGRESS, received);
-	kntp_tx_scrub(skb);
-	kntp_tx_turn6(kn, skb, received, KNTP_HOOK_INGRESS);
-	return reflect(kn, skb);
+	return finish6(kn, NULL, skb, received);
 }
 #else
 static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)

@@ -73,9 +73,11 @@ static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb,
 						      ip_hdr(skb)->saddr));
 }
 
-/* Takes the packet. */
-static unsigned int answer4(struct kntp_net *kn, struct sk_buff *skb,
-			    ktime_t received)
+/* Takes the packet. WHO: where there are limits. */
+static __always_inline unsigned int answer4(struct kntp_net *kn,
+					    const struct kntp_asker *who,
+					    struct sk_buff *skb,
+					    ktime_t received)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	struct kntp_way4 way = {
@@ -99,10 +101,21 @@ static unsigned int answer4(struct kntp_net *kn, struct sk_buff *skb,
 				    KNTP_STAT_DROP_NO_ROUTE);
 
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	kntp_tx_turn4(kn, skb, received, KNTP_HOOK_LOCAL);
-	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, KNTP_STAT_ANSWERED);
-	kntp_tx_done(kn, KNTP_HOOK_LOCAL, ip_local_out(kn->net, NULL, skb));
+	kntp_tx_turn4(kn, who, skb, received, KNTP_HOOK_LOCAL);
+	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, kntp_tx_stat(who));
+	kntp_tx_done(kn, who, KNTP_HOOK_LOCAL, ip_local_out(kn->net, NULL, skb));
 	return NF_STOLEN;
+}
+
+/* A path of its own: what it keeps is not in the way of the usual one. */
+static noinline unsigned int limited4(struct kntp_net *kn, struct sk_buff *skb,
+				      ktime_t received, enum kntp_stat stat)
+{
+	struct kntp_asker who;
+
+	if (kntp_rx_limit(kn, &who, skb, &stat))
+		return answer4(kn, &who, skb, received);
+	return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
 }
 
 /**
@@ -130,9 +143,11 @@ unsigned int kntp_hook_local4(void *priv, struct sk_buff *skb,
 	received = kntp_rx_time(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_LOCAL, KNTP_STAT_IN);
 	stat = prove4(kn, skb, common);
+	if (unlikely(rcu_access_pointer(kn->limits)))
+		return limited4(kn, skb, received, stat);
 	if (unlikely(stat))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
-	return answer4(kn, skb, received);
+	return answer4(kn, NULL, skb, received);
 }
 
 static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
@@ -171,9 +186,9 @@ static int reply_oif6(const struct sk_buff *skb)
 	return kntp_rx_vrf(skb->dev);
 }
 
-/* Takes the packet. */
-static unsigned int answer6(struct kntp_net *kn, struct sk_buff *skb,
-			    ktime_t received)
+/* Takes the packet. WHO: where there are limits. */
+static unsigned int answer6(struct kntp_net *kn, const struct kntp_asker *who,
+			    struct sk_buff *skb, ktime_t received)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
 	struct kntp_way6 way = {
@@ -194,10 +209,20 @@ static unsigned int answer6(struct kntp_net *kn, struct sk_buff *skb,
 				    KNTP_STAT_DROP_NO_ROUTE);
 
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
-	kntp_tx_turn6(kn, skb, received, KNTP_HOOK_LOCAL);
-	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, KNTP_STAT_ANSWERED);
-	kntp_tx_done(kn, KNTP_HOOK_LOCAL, ip6_local_out(kn->net, NULL, skb));
+	kntp_tx_turn6(kn, who, skb, received, KNTP_HOOK_LOCAL);
+	trace_kntp_datagram(skb, KNTP_HOOK_LOCAL, kntp_tx_stat(who));
+	kntp_tx_done(kn, who, KNTP_HOOK_LOCAL, ip6_local_out(kn->net, NULL, skb));
 	return NF_STOLEN;
+}
+
+static noinline unsigned int limited6(struct kntp_net *kn, struct sk_buff *skb,
+				      ktime_t received, enum kntp_stat stat)
+{
+	struct kntp_asker who;
+
+	if (kntp_rx_limit(kn, &who, skb, &stat))
+		return answer6(kn, &who, skb, received);
+	return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
 }
 
 /**
@@ -229,7 +254,9 @@ unsigned int kntp_hook_local6(void *priv, struct sk_buff *skb,
 	received = kntp_rx_time(skb);
 	kntp_count(&kn->stats, KNTP_HOOK_LOCAL, KNTP_STAT_IN);
 	stat = prove6(kn, skb);
+	if (unlikely(rcu_access_pointer(kn->limits)))
+		return limited6(kn, skb, received, stat);
 	if (unlikely(stat))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
-	return answer6(kn, skb, received);
+	return answer6(kn, NULL, skb, received);
 }

@@ -4,13 +4,14 @@
  *
  *   genl_mutex         netlink operations run one at a time (held by the caller)
  *   rtnl               kntp_net.listeners, .local, .addresses, .clients,
- *                      .phcs; process context
+ *                      .limits, .phcs; process context
  *   kntp_acl_set.lock  the writers of one access list; process context
  *   clock_lock         the publishers of the clock; process context
  *   tell_lock          whether events may be told; process context
  *
  * Softirq takes none of them: it reads RCU pointers and per-CPU counters. Its
- * own is kntp_bucket.lock, one of them at a time and nothing inside.
+ * own are kntp_bucket.lock, one of them at a time, and inside it
+ * kntp_limited.lock, of what it has to tell.
  */
 #ifndef _KNTP_H
 #define _KNTP_H
@@ -23,9 +24,11 @@
 #include <net/net_namespace.h>
 #include "acl.h"
 #include "client.h"
+#include "event.h"
 #include "stats.h"
 
 struct kntp_addresses;
+struct kntp_limits;
 struct kntp_routes;
 struct kntp_stamps;
 
@@ -35,6 +38,8 @@ struct kntp_stamps;
  * @stats: counters
  * @acl: who is answered
  * @clients: who asks
+ * @limits: how often; NULL: as often as they like
+ * @limited: who has crossed these
  * @stamps: when they were replied to; set by the first listener, as @stats
  * @phcs: struct kntp_phc, what devices stamp by
  * @routes: the way back to those who asked last, per CPU; set by the first
@@ -50,6 +55,8 @@ struct kntp_net {
 	struct kntp_stats_set stats;
 	struct kntp_acl_set acl;
 	struct kntp_client_set clients;
+	struct kntp_limits __rcu *limits;
+	struct kntp_limited limited;
 	struct kntp_stamps *stamps;
 	struct list_head phcs;
 	struct kntp_routes __percpu *routes;

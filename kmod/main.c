@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "event.h"
 #include "hwstamp.h"
+#include "limit.h"
 #include "listen.h"
 #include "netlink.h"
 #include "route.h"
@@ -35,6 +36,7 @@ static int __net_init kntp_net_init(struct net *net)
 	INIT_LIST_HEAD(&kn->listeners);
 	INIT_LIST_HEAD(&kn->phcs);
 	kntp_client_init(kn);
+	kntp_event_limited_init(kn);
 	return kntp_acl_init(&kn->acl);
 }
 
@@ -50,6 +52,8 @@ static void __net_exit kntp_net_exit(struct net *net)
 {
 	struct kntp_net *kn = kntp_net(net);
 
+	kntp_event_limited_exit(kn);
+	kntp_limit_exit(kn);
 	kntp_routes_exit(kn);
 	kntp_stamp_exit(kn);
 	kntp_client_exit(&kn->clients);

@@ -283,6 +283,23 @@ static const struct genl_ops kntp_ops[] = {
 		.policy = no_policy,
 		.maxattr = 1,
 	}, {
+		.cmd = KNTP_CMD_LIMIT_GET,
+		.doit = kntp_nl_limit_get,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_LIMIT_SET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_limit_set,
+		.policy = kntp_limit_policy,
+		.maxattr = KNTP_A_LIMIT_DENY,
+	}, {
+		.cmd = KNTP_CMD_LIMIT_DEL,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_limit_del,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
 		.cmd = KNTP_CMD_PHC_GET,
 		.dumpit = kntp_nl_phc_dump,
 		.policy = no_policy,

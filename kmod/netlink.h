@@ -11,6 +11,7 @@ extern const struct nla_policy kntp_acl_policy[KNTP_A_ACL_MAX + 1];
 extern const struct nla_policy kntp_clock_policy[KNTP_A_CLOCK_MAX + 1];
 extern const struct nla_policy kntp_client_policy[KNTP_A_CLIENT_MAX + 1];
 extern const struct nla_policy kntp_phc_policy[KNTP_A_PHC_MAX + 1];
+extern const struct nla_policy kntp_limit_policy[KNTP_A_LIMIT_MAX + 1];
 
 int kntp_nl_acl_get(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_acl_dump(struct sk_buff *skb, struct netlink_callback *cb);
@@ -28,6 +29,13 @@ int kntp_nl_client_get(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_client_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kntp_nl_client_set(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_client_flush(struct sk_buff *skb, struct genl_info *info);
+
+int kntp_nl_put_client(struct sk_buff *msg, int type, const u64 key[2],
+		       u8 prefix);
+
+int kntp_nl_limit_get(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_limit_set(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_limit_del(struct sk_buff *skb, struct genl_info *info);
 
 int kntp_nl_phc_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kntp_nl_phc_set(struct sk_buff *skb, struct genl_info *info);

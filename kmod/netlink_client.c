@@ -114,34 +114,47 @@ int kntp_nl_client_flush(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
-static int put_addr(struct sk_buff *msg, const struct kntp_client *client)
+/**
+ * kntp_nl_put_client() - put the address of a client
+ * @msg: where to
+ * @type: the attribute
+ * @key: what it is in the client table
+ * @prefix: length of a prefix, 0 for a client
+ *
+ * Any context. Return: 0 or -EMSGSIZE.
+ */
+int kntp_nl_put_client(struct sk_buff *msg, int type, const u64 key[2],
+		       u8 prefix)
 {
-	__be64 word[2] = { cpu_to_be64(client->key[0]),
-			   cpu_to_be64(client->key[1]) };
-	bool mapped = !client->key[0] && client->key[1] >> 32 == 0xffff;
+	bool mapped = key[0] == prefix && key[1] >> 32 == 0xffff;
+	__be64 word[2] = { cpu_to_be64(key[0]),
+			   cpu_to_be64(prefix && !mapped ? 0 : key[1]) };
 
 	/* of a mapped address the last four octets */
-	return nla_put(msg, KNTP_A_CLIENT_CLIENT_ADDR, mapped ? 4 : 16,
+	return nla_put(msg, type, mapped ? 4 : 16,
 		       (u8 *)word + (mapped ? 12 : 0));
 }
 
 static int put_client(struct sk_buff *msg, const struct kntp_client *c)
 {
+	u8 len = c->flags & KNTP_CLIENT_PREFIX ? c->len : 0;
 	u32 now = jiffies;
 	struct nlattr *nest;
 
 	nest = nla_nest_start(msg, KNTP_A_CLIENT_CLIENT);
 	if (!nest)
 		return -EMSGSIZE;
-	if (put_addr(msg, c) ||
+	if (kntp_nl_put_client(msg, KNTP_A_CLIENT_CLIENT_ADDR, c->key, len) ||
+	    (len && nla_put_u8(msg, KNTP_A_CLIENT_CLIENT_LEN, len)) ||
 	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_REQUESTS, c->requests) ||
+	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_REFUSED, c->refused) ||
 	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_INTERLEAVED, c->interleaved) ||
 	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_FIRST,
 			jiffies_to_msecs(now - c->first)) ||
 	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_LAST,
 			jiffies_to_msecs(now - c->last)) ||
-	    nla_put_u8(msg, KNTP_A_CLIENT_CLIENT_LI_VN_MODE, c->asked[0]) ||
-	    nla_put_s8(msg, KNTP_A_CLIENT_CLIENT_POLL, c->asked[2])) {
+	    nla_put_u8(msg, KNTP_A_CLIENT_CLIENT_LI_VN_MODE, c->li_vn_mode) ||
+	    nla_put_s8(msg, KNTP_A_CLIENT_CLIENT_POLL, c->poll)) {
 		nla_nest_cancel(msg, nest);
 		return -EMSGSIZE;
 	}

@@ -101,3 +101,42 @@ enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict)
 		return KNTP_STAT_PASS_NTS;
 	return class == NTP_CLASS_MAC ? KNTP_STAT_PASS_MAC : 0;
 }
+
+/**
+ * kntp_rx_limit() - whether a source may ask once more, where there are limits
+ * @kn: the network namespace
+ * @who: filled in
+ * @skb: the request, without IP options or extension headers, judged
+ * @stat: what it is to be counted as, or 0; changed by a limit
+ *
+ * Softirq, RCU read side. Return: whether there is a reply, which may be a kiss
+ * code.
+ */
+bool kntp_rx_limit(struct kntp_net *kn, struct kntp_asker *who,
+		   const struct sk_buff *skb, enum kntp_stat *stat)
+{
+	struct kntp_limits *limits = rcu_dereference(kn->limits);
+	bool is4 = skb->protocol == htons(ETH_P_IP);
+	const struct ntp_header *ntp = (const void *)
+		(skb->data + sizeof(struct udphdr) +
+		 (is4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)));
+	const struct in6_addr *saddr6 = &ipv6_hdr(skb)->saddr;
+
+	*who = (struct kntp_asker){};
+	if (unlikely(!limits))
+		return !*stat;
+	if (*stat) {
+		if (*stat != KNTP_STAT_DROP_DENIED ||
+		    !kntp_limit_tells(limits->deny))
+			return false;
+		who->stat = *stat;
+		who->kiss = NTP_KISS_DENY;
+		who->poll = S8_MAX;
+		return true;
+	}
+	*stat = kntp_client_limit(kn, who, limits,
+				  is4 ? 0 : kntp_acl_half6(saddr6, 0),
+				  is4 ? kntp_acl_mapped(ip_hdr(skb)->saddr) :
+					kntp_acl_half6(saddr6, 1), ntp);
+	return !*stat || who->kiss;
+}

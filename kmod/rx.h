@@ -20,6 +20,7 @@
 #include "core/parse.h"
 #include "hwstamp.h"
 #include "kntp.h"
+#include "limit.h"
 #include "sum.h"
 #include "trace.h"
 
@@ -31,6 +32,8 @@ unsigned int kntp_rx_done(struct kntp_net *kn, struct sk_buff *skb,
 enum kntp_stat kntp_rx_extended6(const struct sk_buff *skb);
 enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
 			       const struct in6_addr *saddr);
+bool kntp_rx_limit(struct kntp_net *kn, struct kntp_asker *who,
+		   const struct sk_buff *skb, enum kntp_stat *stat);
 enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict);
 
 /* The request that nearly all are, as it lies in memory. */

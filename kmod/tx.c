@@ -27,6 +27,7 @@ static void reply6(struct kntp_clients *table, const struct in6_addr *addr,
 /**
  * kntp_tx_turn6() - turn an IPv6 request into its reply
  * @kn: the network namespace
+ * @who: whose it is, of kntp_rx_limit(); NULL where there are no limits
  * @skb: the request, linear and writable, without extension headers
  * @received: when it arrived, as kntp_clock_reply() takes it
  * @hook: where it was seen
@@ -34,14 +35,13 @@ static void reply6(struct kntp_clients *table, const struct in6_addr *addr,
  * The transmit time is read here: behind it come checksum and device alone.
  * Softirq, RCU read side.
  */
-void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received,
-		   enum kntp_hook hook)
+void kntp_tx_turn6(struct kntp_net *kn, const struct kntp_asker *who,
+		   struct sk_buff *skb, ktime_t received, enum kntp_hook hook)
 {
 #if IS_ENABLED(CONFIG_IPV6)
 	struct kntp_clients *clients = rcu_dereference(kn->clients.table);
 	struct ipv6hdr *ip6h = (struct ipv6hdr *)skb->data;
 	struct udphdr *udp = (struct udphdr *)(ip6h + 1);
-	struct ntp_header *ntp = (struct ntp_header *)(udp + 1);
 
 	skb_trim(skb, sizeof(*ip6h) + KNTP_REPLY_LEN);
 	swap(ip6h->saddr, ip6h->daddr);
@@ -54,10 +54,12 @@ void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received,
 	udp->len = htons(KNTP_REPLY_LEN);
 	udp->check = 0;
 
-	if (likely(clients))
+	if (unlikely(who))
+		kntp_client_tell(who, skb, received, hook);
+	else if (likely(clients))
 		reply6(clients, &ip6h->daddr, skb, received, hook);
 	else
-		kntp_clock_reply(ntp, received);
+		kntp_clock_reply((struct ntp_header *)(udp + 1), received);
 	udp->check = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, KNTP_REPLY_LEN,
 				     IPPROTO_UDP,
 				     csum_partial(udp, KNTP_REPLY_LEN, 0)) ?:

@@ -30,8 +30,8 @@ static inline bool kntp_tx_writable(struct sk_buff *skb)
 	return likely(!skb_cloned(skb)) || !skb_ensure_writable(skb, skb->len);
 }
 
-void kntp_tx_turn6(struct kntp_net *kn, struct sk_buff *skb, ktime_t received,
-		   enum kntp_hook hook);
+void kntp_tx_turn6(struct kntp_net *kn, const struct kntp_asker *who,
+		   struct sk_buff *skb, ktime_t received, enum kntp_hook hook);
 
 /**
  * kntp_tx_scrub() - take off a buffer what it had from being received
@@ -70,6 +70,7 @@ static __always_inline u64 sum_header(const struct ntp_header *ntp)
 /**
  * kntp_tx_turn4() - turn an IPv4 request into its reply
  * @kn: the network namespace
+ * @who: whose it is, of kntp_rx_limit(); NULL where there are no limits
  * @skb: the request, linear and writable, without IP options
  * @received: when it arrived, as kntp_clock_reply() takes it
  * @hook: where it was seen; for a routed reply the IP layer sees to the IP
@@ -79,6 +80,7 @@ static __always_inline u64 sum_header(const struct ntp_header *ntp)
  * Softirq, RCU read side.
  */
 static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
+					  const struct kntp_asker *who,
 					  struct sk_buff *skb, ktime_t received,
 					  enum kntp_hook hook)
 {
@@ -108,12 +110,13 @@ static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
 	udp->dest = dport;
 	udp->len = htons(KNTP_REPLY_LEN);
 
-	if (likely(clients)) {
-		kntp_client_reply(clients, 0, 0xffff00000000ULL |
-				  be32_to_cpu(daddr), skb, received, hook);
-	} else {
+	if (who)
+		kntp_client_tell(who, skb, received, hook);
+	else if (likely(clients))
+		kntp_client_reply(clients, 0, kntp_acl_mapped(daddr), skb,
+				  received, hook);
+	else
 		kntp_clock_reply(ntp, received);
-	}
 	/* The length counts twice, in the pseudo header and in its own. */
 	sum += (__force u16)dport + (__force u16)htons(NTP_PORT) +
 	       (__force u16)htons(IPPROTO_UDP) +
@@ -123,17 +126,36 @@ static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
 }
 
 /**
+ * kntp_tx_stat() - what a request is counted as when its reply is sent
+ * @who: who asked, of kntp_rx_limit(), or NULL
+ */
+static inline enum kntp_stat kntp_tx_stat(const struct kntp_asker *who)
+{
+	return who && who->kiss ? who->stat : KNTP_STAT_ANSWERED;
+}
+
+/**
  * kntp_tx_done() - count a reply that was handed on
  * @kn: the network namespace
- * @hook: where its request was seen
+ * @who: who asked, of kntp_rx_limit(), or NULL
+ * @hook: where that was seen
  * @err: what the output said: negative, or NET_XMIT_*
  *
  * Softirq. The packet is gone.
  */
-static inline void kntp_tx_done(struct kntp_net *kn, enum kntp_hook hook,
-				int err)
+static inline void kntp_tx_done(struct kntp_net *kn,
+				const struct kntp_asker *who,
+				enum kntp_hook hook, int err)
 {
-	kntp_count(&kn->stats, hook, unlikely(net_xmit_eval(err)) ?
+	bool failed = net_xmit_eval(err);
+
+	if (who && who->kiss) {
+		kntp_count(&kn->stats, hook, who->stat);
+		if (!failed)
+			kntp_count(&kn->stats, hook, KNTP_STAT_OF_KISS);
+		return;
+	}
+	kntp_count(&kn->stats, hook, unlikely(failed) ?
 		   KNTP_STAT_DROP_TRANSMIT : KNTP_STAT_ANSWERED);
 }
 

@@ -77,4 +77,29 @@ static inline void ntp_reply(struct ntp_header *packet,
 		     server->reference, receive, transmit);
 }
 
+/**
+ * ntp_kiss() - turn a request into a kiss-o'-death, in place
+ * @packet: the request's header
+ * @code: enum ntp_kiss_code
+ * @poll: how often to ask at most, log2 s
+ *
+ * It carries no time: what stands for it is what the client said (RFC 5905
+ * section 7.4; RFC 8633 section 5.7). Any context, no lock.
+ */
+static inline void ntp_kiss(struct ntp_header *packet, u32 code, s8 poll)
+{
+	u8 first = packet->li_vn_mode;
+
+	packet->li_vn_mode = (u8)(NTP_LEAP_UNSYNC << 6) | (first & 0x38) |
+			     ntp_reply_mode(first);
+	packet->stratum = 0;
+	packet->poll = poll;
+	packet->root_delay = 0;
+	packet->root_dispersion = 0;
+	packet->refid = cpu_to_be32(code);
+	packet->reference = 0;
+	packet->origin = packet->transmit;
+	packet->receive = packet->transmit;
+}
+
 #endif /* _KNTP_CORE_REPLY_H */

@@ -35,6 +35,13 @@ enum ntp_mode {
 	NTP_MODE_PRIVATE,
 };
 
+/* RFC 5905 section 7.4: in the place of a reference id, with stratum 0. */
+enum ntp_kiss_code {
+	NTP_KISS_DENY = 0x44454e59,
+	NTP_KISS_RSTR = 0x52535452,
+	NTP_KISS_RATE = 0x52415445,
+};
+
 enum ntp_leap {
 	NTP_LEAP_NONE,
 	NTP_LEAP_INSERT,

@@ -31,7 +31,8 @@ fresh()
 	is "fresh: no listener" "" "$(kntp listen show)"
 	is "fresh: no prefix" "" "$(kntp acl show)"
 	for words in status "listen show" "acl show" "clock show" "stats show" \
-		     "stats show --explain" "acl check ::1" "client show" "phc show"; do
+		     "stats show --explain" "acl check ::1" "client show" \
+		     "limit show" "phc show"; do
 		# shellcheck disable=SC2086
 		check "fresh: JSON of $words" python3 -m json.tool \
 			<(kntp -j $words) /dev/null
@@ -148,15 +149,15 @@ clock()
 stats()
 {
 	is "stats reset" 0 "$(said stats reset)"
-	is "stats show: JSON" "[('local', 0, 0, 14, 0, 10, 0), ('ingress', 0, 0, 14, 0, 10, 0)]" \
+	is "stats show: JSON" "[('local', 0, 0, 14, 0, 13, 0), ('ingress', 0, 0, 14, 0, 13, 0)]" \
 		"$(json '[(h["hook"], h["in"], h["answered"], len(h["passed"]), h["passed_total"], len(h["dropped"]), h["dropped_total"]) for h in d["hooks"]]' stats show)"
 	is "stats show: zeroes are left out" 12 "$(kntp stats show | wc -l)"
-	is "stats show -v: zeroes are not" 68 "$(kntp -v stats show | wc -l)"
-	is "stats show --explain: a sentence each" 128 \
+	is "stats show -v: zeroes are not" 76 "$(kntp -v stats show | wc -l)"
+	is "stats show --explain: a sentence each" 144 \
 		"$(kntp stats show --explain | wc -l)"
-	is "stats show --explain: JSON" "2 14 10" \
+	is "stats show --explain: JSON" "2 14 13" \
 		"$(json '"%d %d %d" % (len(d["explain"]) - 3, len(d["explain"]["passed"]), len(d["explain"]["dropped"]))' stats show --explain)"
-	is "stats show: CSV" "local,in,0 ingress,of_rx_unknown,0" \
+	is "stats show: CSV" "local,in,0 ingress,of_kiss,0" \
 		"$(kntp -c stats show | sed -n '1p;$p' | paste -sd' ')"
 	is "a request is counted" True "$(ask; json 'd["hooks"][0]["in"] == 1' stats show)"
 	is "and balanced" True "$(json 'all(h["in"] == h["answered"] + sum(h["passed"].values()) + sum(h["dropped"].values()) for h in d["hooks"])' stats show)"
@@ -171,13 +172,13 @@ clients()
 		"$(kntp client flush; json '"%d %d %s %d" % (d["entries"], d["used"], d["memory_bytes"] in range(65536 * 68, 65536 * 96), d["prefix6"])' client show)"
 	kntp acl allow 127.0.0.0/8
 	ask; ask
-	is "client show: JSON" "127.0.0.1 2 0 4 3 0 True" \
-		"$(json '" ".join(str(d["clients"][0][k]) for k in ("address", "requests", "interleaved", "version", "mode", "poll")) + " " + str(0 <= d["clients"][0]["last_ago_ns"] <= d["clients"][0]["first_ago_ns"])' client show)"
+	is "client show: JSON" "127.0.0.1 2 0 0 4 3 0 True" \
+		"$(json '" ".join(str(d["clients"][0][k]) for k in ("address", "requests", "refused", "interleaved", "version", "mode", "poll")) + " " + str(0 <= d["clients"][0]["last_ago_ns"] <= d["clients"][0]["first_ago_ns"])' client show)"
 	check "client show: text" grep -Eq \
 		'^127\.0\.0\.1  *requests 2 .* last [0-9]+\.[0-9]{3} s' \
 		<(kntp client show)
-	is "client show: CSV" "127.0.0.1,2,0,4,3,0" \
-		"$(kntp -c client show | cut -d, -f1-6)"
+	is "client show: CSV" "127.0.0.1,2,0,0,4,3,0" \
+		"$(kntp -c client show | cut -d, -f1-7)"
 	is "client set" 0 "$(said client set entries 2048 prefix6 128)"
 	is "client set: it is so, and empty" "2048 0 128" \
 		"$(json '"%d %d %d" % (d["entries"], d["used"], d["prefix6"])' client show)"
@@ -195,6 +196,37 @@ clients()
 		"$(json '"%d %d %d %s" % (d["entries"], d["used"], d["memory_bytes"], d["clients"])' client show)"
 	kntp acl del 127.0.0.0/8
 	is "client set: again" 0 "$(said client set entries 65536 prefix6 64)"
+}
+
+limits()
+{
+	is "limit show: none" "budget                   0
+deny                     0" "$(kntp limit show | sed 's/^ *//')"
+	is "limit set" 0 "$(said limit set interval -3 burst 255 leak 1 kod 4)"
+	is "limit set: a prefix" 0 \
+		"$(said limit set prefix4 24 interval 2 burst 9)"
+	is "limit budget" 0 "$(said limit budget 50000)"
+	is "limit deny" 0 "$(said limit deny 3)"
+	is "limit show: JSON" "client -3 255 1 4 prefix 2 9 2 0 24 50000 3" \
+		"$(json '" ".join(str(v) for l in d["limits"] for v in l.values()) + " %d %d" % (d["budget"], d["deny"])' limit show)"
+	is "limit show: text" "set client interval -3 burst 255 leak 1 kod 4" \
+		"$(kntp limit show | sed -n '1s/  */ /gp')"
+	is "limit set: what is left out stays" "50000 3 2" \
+		"$(kntp limit set interval 0 burst 1; json '"%d %d %d" % (d["budget"], d["deny"], len(d["limits"]))' limit show)"
+	is "limit set: no interval" 2 "$(said limit set burst 8 | cut -c1)"
+	is "limit set: an interval that is none" 2 \
+		"$(said limit set interval 13 burst 8 | cut -c1)"
+	is "limit set: a burst of none" 2 \
+		"$(said limit set interval 1 burst 0 | cut -c1)"
+	is "limit set: a prefix that is none" 2 \
+		"$(said limit set interval 1 burst 8 prefix6 64 | cut -c1)"
+	is "limit budget: too small" \
+		"1 kntp: limit budget: budget: 1000 a second at least, or 0 for no limit" \
+		"$(said limit budget 10)"
+	is "limit budget: none" 2 "$(said limit budget | cut -c1)"
+	is "limit deny: too rare" 2 "$(said limit deny 5 | cut -c1)"
+	is "limit off" "[] 0 0" \
+		"$(kntp limit off; json '"%s %d %d" % (d["limits"], d["budget"], d["deny"])' limit show)"
 }
 
 # One request over loopback.
@@ -218,6 +250,8 @@ unprivileged()
 		     "acl allow all" "acl deny all" "acl pass all" "acl del all" \
 		     "acl load /dev/null" "acl flush" "stats reset" \
 		     "client set entries 1024" "client flush" \
+		     "limit set interval 3 burst 8" "limit budget 0" \
+		     "limit deny 0" "limit off" \
 		     "clock set base system stratum 1 refid GPS"; do
 		# shellcheck disable=SC2086
 		is "unprivileged: $words" \
@@ -225,7 +259,8 @@ unprivileged()
 			"$(e=$("${nobody[@]}" "$tmp/kntp" $words 2>&1); echo "$? $e")"
 	done
 	for words in status "listen show" "acl show" "acl check ::1" \
-		     "clock show" "stats show --explain" "client show" "phc show"; do
+		     "clock show" "stats show --explain" "client show" \
+		     "limit show" "phc show"; do
 		# shellcheck disable=SC2086
 		check "unprivileged: $words" quietly "${nobody[@]}" "$tmp/kntp" $words
 	done
@@ -342,6 +377,7 @@ fresh
 listeners
 clock
 clients
+limits
 stats
 namespaces
 unprivileged

@@ -14,7 +14,7 @@ sanitizers=(-fsanitize=address -fsanitize=undefined
 	    -fno-sanitize-recover=undefined)
 flags=(-std=gnu11 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer
        "${sanitizers[@]}")
-programs=(parse reply ntptime prefix slots vectors)
+programs=(parse reply ntptime prefix slots bucket vectors)
 compilers=${CC:-gcc clang}
 export KNTP_SEED=${KNTP_SEED:-$(date +%s)}
 
@@ -36,7 +36,7 @@ run_one() # compiler, program
 	local exe=$out/$1/$2 log=$out/$1/$2.log status=0
 	local -a args=()
 
-	if ! "$1" "${flags[@]}" -o "$exe" "$2.c" "$core"/*.c >"$log" 2>&1; then
+	if ! "$1" "${flags[@]}" -o "$exe" "$2.c" "$core"/*.c -lm >"$log" 2>&1; then
 		sed 's/^/# /' "$log"
 		result "not ok" "$1 $2: builds"
 		return

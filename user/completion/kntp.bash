@@ -23,6 +23,9 @@ _kntp_words() # object, verb, word before
 			rate ;;
 	"client set entries"|"client set prefix6") ;;
 	"client set "*) echo entries prefix6 ;;
+	"limit set interval"|"limit set burst"|"limit set leak"|\
+	"limit set kod"|"limit set prefix4"|"limit set prefix6") ;;
+	"limit set "*) echo interval burst leak kod prefix4 prefix6 ;;
 	"stats show "*) echo --explain ;;
 	esac
 }
@@ -34,6 +37,7 @@ _kntp_verbs() # object
 	acl) echo allow deny pass del load check show flush help ;;
 	clock) echo set set-rtc show help ;;
 	client) echo show set flush help ;;
+	limit) echo set budget deny off show help ;;
 	phc) echo show help ;;
 	stats) echo show reset help ;;
 	tracking) echo -n help ;;
@@ -57,7 +61,7 @@ _kntp()
 	if ((i > COMP_CWORD)); then
 		words=$(command ls /run/netns 2>/dev/null)
 	elif ((i == COMP_CWORD)); then
-		words="status listen acl clock client phc stats monitor help
+		words="status listen acl clock client limit phc stats monitor help
 		       tracking sources sourcestats selectdata ntpdata activity
 		       serverstats smoothing waitsync makestep burst online
 		       offline add delete reload

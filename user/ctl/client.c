@@ -15,7 +15,7 @@
 
 struct client {
 	struct prefix prefix;
-	uint32_t requests, interleaved, first_ms, last_ms;
+	uint32_t requests, refused, interleaved, first_ms, last_ms;
 	uint8_t li_vn_mode;
 	int8_t poll;
 };
@@ -26,21 +26,32 @@ struct clients {
 	uint8_t prefix6;
 };
 
+int client_prefix(const struct nlattr *addr, const struct nlattr *len,
+		  uint8_t prefix6, struct prefix *p)
+{
+	size_t size = addr ? mnl_attr_get_payload_len(addr) : 0;
+
+	if (size != 4 && size != 16)
+		return -EBADMSG;
+	*p = (struct prefix){ .size = (uint8_t)size };
+	memcpy(p->addr, mnl_attr_get_payload(addr), size);
+	p->len = len ? nl_u8(len) : size == 4 ? 32 : prefix6;
+	return 0;
+}
+
 static int client_parse(const struct nlattr *nest, struct client *c,
 			uint8_t prefix6)
 {
-	const struct nlattr *tb[KNTP_A_CLIENT_CLIENT_MAX + 1], *addr;
-	size_t size;
+	const struct nlattr *tb[KNTP_A_CLIENT_CLIENT_MAX + 1];
+	int err;
 
 	nl_parse_nested(nest, tb, KNTP_A_CLIENT_CLIENT_MAX);
-	addr = tb[KNTP_A_CLIENT_CLIENT_ADDR];
-	size = addr ? mnl_attr_get_payload_len(addr) : 0;
-	if (size != 4 && size != 16)
-		return -EBADMSG;
 	memset(c, 0, sizeof(*c));
-	memcpy(c->prefix.addr, mnl_attr_get_payload(addr), size);
-	c->prefix.size = (uint8_t)size;
-	c->prefix.len = size == 4 ? 32 : prefix6;
+	err = client_prefix(tb[KNTP_A_CLIENT_CLIENT_ADDR],
+			    tb[KNTP_A_CLIENT_CLIENT_LEN], prefix6, &c->prefix);
+	if (err)
+		return err;
+	c->refused = nl_u32(tb[KNTP_A_CLIENT_CLIENT_REFUSED]);
 	c->requests = nl_u32(tb[KNTP_A_CLIENT_CLIENT_REQUESTS]);
 	c->interleaved = nl_u32(tb[KNTP_A_CLIENT_CLIENT_INTERLEAVED]);
 	c->first_ms = nl_u32(tb[KNTP_A_CLIENT_CLIENT_FIRST]);
@@ -124,6 +135,7 @@ static void print_client(const struct client *c)
 	pr_str("address", "", one ? addr_format(&c->prefix, buf) :
 				    prefix_format(&c->prefix, buf));
 	pr_u64("requests", "requests", c->requests);
+	pr_u64("refused", "refused", c->refused);
 	pr_u64("interleaved", "interleaved", c->interleaved);
 	pr_u64("version", "version", c->li_vn_mode >> 3 & 7);
 	pr_u64("mode", "mode", c->li_vn_mode & 7);

@@ -18,6 +18,8 @@ enum exit_status {
 	EXIT_NOT_RUNNING = EXIT_NO_MODULE,	/* kntpd */
 };
 
+struct prefix;
+
 struct ctl {
 	const char *what;	/* "clock set", for messages */
 	bool verbose;
@@ -71,6 +73,9 @@ int listen_fetch(struct ctl *ctl);
 void listen_print(const char *heading);
 /* The number of prefixes in the access list. */
 int acl_count(struct ctl *ctl, uint64_t *count);
+/* A client's address, and the length of a prefix if it is one: 0 or -EBADMSG. */
+int client_prefix(const struct nlattr *addr, const struct nlattr *len,
+		  uint8_t prefix6, struct prefix *p);
 /* The device's name, for an index. BUF has IF_NAMESIZE bytes or more. */
 const char *dev_name(uint32_t ifindex, char *buf);
 
@@ -93,6 +98,11 @@ int cmd_clock_set_rtc(struct ctl *ctl, int argc, char **argv);
 int cmd_client_show(struct ctl *ctl, int argc, char **argv);
 int cmd_client_set(struct ctl *ctl, int argc, char **argv);
 int cmd_client_flush(struct ctl *ctl, int argc, char **argv);
+int cmd_limit_set(struct ctl *ctl, int argc, char **argv);
+int cmd_limit_budget(struct ctl *ctl, int argc, char **argv);
+int cmd_limit_deny(struct ctl *ctl, int argc, char **argv);
+int cmd_limit_off(struct ctl *ctl, int argc, char **argv);
+int cmd_limit_show(struct ctl *ctl, int argc, char **argv);
 int cmd_phc_show(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_show(struct ctl *ctl, int argc, char **argv);
 int cmd_stats_reset(struct ctl *ctl, int argc, char **argv);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "addr.h"
 #include "ctl.h"
 #include "names.h"
 #include "print.h"
@@ -15,7 +16,9 @@ static int event(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *tb[KNTP_A_EVENT_MAX + 1];
 	char buf[IF_NAMESIZE];
+	struct prefix who;
 	uint32_t ifindex;
+	int err;
 
 	(void)data;
 	nl_parse(nlh, tb, KNTP_A_EVENT_MAX);
@@ -29,6 +32,16 @@ static int event(const struct nlmsghdr *nlh, void *data)
 	if (ifindex) {
 		pr_str("dev", "dev", dev_name(ifindex, buf));
 		pr_u64("ifindex", NULL, ifindex);
+	}
+	if (tb[KNTP_A_EVENT_ADDR]) {
+		char text[PREFIX_TEXT];
+
+		err = client_prefix(tb[KNTP_A_EVENT_ADDR],
+				    tb[KNTP_A_EVENT_LEN], 128, &who);
+		if (err)
+			return err;
+		pr_str("client", "client", tb[KNTP_A_EVENT_LEN] ?
+		       prefix_format(&who, text) : addr_format(&who, text));
 	}
 	pr_row_end();
 	return pr_flush();

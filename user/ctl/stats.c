@@ -60,6 +60,12 @@ X(DROP_MALFORMED, DROP, "malformed", \
   "Extension fields that do not add up to the datagram's length: broken or hostile senders.") \
 X(DROP_DENIED, DROP, "denied", \
   "The access list says no, or says nothing: see who with acl check, open it with acl allow.") \
+X(DROP_RATE, DROP, "rate", \
+  "The client asks more often than limit set allows: see who with client show.") \
+X(DROP_PREFIX, DROP, "prefix", \
+  "All of a prefix together ask more often than its limit set allows: see which with client show.") \
+X(DROP_BUDGET, DROP, "budget", \
+  "More requests than limit budget has replies for; those who asked before are answered first.") \
 X(DROP_NO_MEMORY, DROP, "no_memory", \
   "No memory was left to write the reply: the host is short of it.") \
 X(DROP_NO_ROUTE, DROP, "no_route", \
@@ -73,9 +79,11 @@ X(OF_TX_DEVICE, OF, "tx_device", \
 X(OF_RX_DEVICE, OF, "rx_device", \
   "Requests whose arrival the device itself stamped.") \
 X(OF_RX_UNKNOWN, OF, "rx_unknown", \
-  "Requests that the device stamped by a clock that is not known, or not well enough: see phc show.")
+  "Requests that the device stamped by a clock that is not known, or not well enough: see phc show.") \
+X(OF_KISS, OF, "kiss", \
+  "Of those that were denied or asked too often: told so, by a kiss code.")
 
-/* OF counts some of those that were answered again. */
+/* OF counts some of the others again. */
 enum group { TOTAL, PASS, DROP, OF };
 
 #define COUNTER(stat, group, name, sentence) \

@@ -36,13 +36,6 @@ enum ntp_test {
 	NTP_TESTS_GOOD = (1 << 10) - 1,
 };
 
-/* Kiss codes that are obeyed, RFC 5905 section 7.4. */
-enum ntp_kiss {
-	NTP_KISS_DENY = 0x44454e59,
-	NTP_KISS_RSTR = 0x52535452,
-	NTP_KISS_RATE = 0x52415445,
-};
-
 /**
  * struct ntp_request - what is kept of a request until its reply has come
  * @mode: it was sent in

@@ -68,6 +68,7 @@ static const char *const events[] = {
 	[KNTP_EVENT_LISTEN_DEL] = "listen_del",
 	[KNTP_EVENT_ACL] = "acl",
 	[KNTP_EVENT_CLOCK_DISPERSED] = "clock_dispersed",
+	[KNTP_EVENT_LIMIT] = "limit",
 };
 static_assert(ARRAY_SIZE(events) == KNTP_EVENT_MAX + 1,
 	      "an event has no name");
@@ -125,6 +126,24 @@ uint32_t hook_parse(const char *word)
 const struct nl_attr_name client_attrs[] = {
 	{ KNTP_A_CLIENT_ENTRIES, "entries", NULL },
 	{ KNTP_A_CLIENT_PREFIX6, "prefix6", NULL },
+	{ 0, NULL, NULL }
+};
+
+static const struct nl_attr_name limit_one_attrs[] = {
+	{ KNTP_A_LIMIT_ONE_INTERVAL, "interval", NULL },
+	{ KNTP_A_LIMIT_ONE_BURST, "burst", NULL },
+	{ KNTP_A_LIMIT_ONE_LEAK, "leak", NULL },
+	{ KNTP_A_LIMIT_ONE_KOD, "kod", NULL },
+	{ KNTP_A_LIMIT_ONE_PREFIX4, "prefix4", NULL },
+	{ KNTP_A_LIMIT_ONE_PREFIX6, "prefix6", NULL },
+	{ 0, NULL, NULL }
+};
+
+const struct nl_attr_name limit_attrs[] = {
+	{ KNTP_A_LIMIT_CLIENT, "client", limit_one_attrs },
+	{ KNTP_A_LIMIT_PREFIX, "prefix", limit_one_attrs },
+	{ KNTP_A_LIMIT_REPLIES, "budget", NULL },
+	{ KNTP_A_LIMIT_DENY, "deny", NULL },
 	{ 0, NULL, NULL }
 };
 

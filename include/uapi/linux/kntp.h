@@ -12,8 +12,8 @@
  * Reading (…_GET) needs no privilege. Writing needs CAP_NET_ADMIN in the user
  * namespace that owns the network namespace of the socket; CLOCK_SET and PHC_SET
  * need it in the initial user namespace, because there is one clock for all
- * network namespaces. Listeners, the access list, the clients and the counters belong
- * to the network namespace of the socket.
+ * network namespaces. Listeners, the access list, the clients, the limits and the
+ * counters belong to the network namespace of the socket.
  *
  * LISTEN: where requests are taken from
  *
@@ -91,6 +91,20 @@
  *     EPERM    more than KNTP_CLIENT_ENTRIES_DEFAULT need CAP_NET_ADMIN in the
  *              initial user namespace; others begin with _MIN
  *
+ * LIMIT: how often who may ask, chrony's way: every 2^INTERVAL s, and BURST times
+ * at once. Of what is too much one in 2^LEAK is answered all the same, as
+ * somebody may ask in another's name, and of the rest one in 2^KOD is told so
+ * (RATE). CLIENT is each entry's of the client table; PREFIX that of all
+ * addresses of a prefix together, beside it; REPLIES of all there are: those who
+ * asked before have them first. One in 2^DENY of the denied is told so (DENY).
+ *
+ *   LIMIT_GET (do)        -> [CLIENT {INTERVAL, BURST, LEAK, KOD}], [PREFIX {…,
+ *                            PREFIX4, PREFIX6}], REPLIES, DENY
+ *   LIMIT_SET             <- any of them; what is left out stays
+ *   LIMIT_DEL             no limits any more
+ *     EINVAL   no INTERVAL or BURST; no length, or one for CLIENT
+ *     ERANGE   REPLIES that are so few are none
+ *
  * PHC: the hardware clocks that devices stamp packets by
  *
  *   PHC_GET (dump)        -> one message a device: all of KNTP_A_PHC_*
@@ -111,7 +125,7 @@
  *   STATS_GET (do)        -> HOOK {HOOK, COUNTERS {KNTP_STAT_* = u64}} for each
  *   STATS_RESET           counts from zero again
  *
- * EVENT (multicast)       -> TYPE, TIME, [HOOK, IFINDEX]
+ * EVENT (multicast)       -> TYPE, TIME, [HOOK, IFINDEX] or [ADDR, LEN]
  *   Of the clock in all network namespaces, of the others in their own.
  *   CLOCK_STEPPED is told whatever BASE is; CLOCK_EXPIRED and CLOCK_DISPERSED
  *   are not told of a clock that is STEPPED.
@@ -133,6 +147,10 @@
 #define KNTP_CLIENT_ENTRIES_MAX		(1U << 26)
 #define KNTP_CLIENT_ENTRIES_DEFAULT	65536
 #define KNTP_CLIENT_PREFIX6_DEFAULT	64
+
+/* LIMIT REPLIES: a second, at least and at most. */
+#define KNTP_LIMIT_REPLIES_MIN		1000
+#define KNTP_LIMIT_REPLIES_MAX		1000000000
 
 /* CLOCK LEASE: the operator vouches for the clock without limit. */
 #define KNTP_LEASE_FOREVER	(~0ULL)
@@ -164,6 +182,9 @@ enum kntp_cmd {
 	KNTP_CMD_PHC_GET,
 	KNTP_CMD_PHC_SET,
 	KNTP_CMD_PHC_DEL,
+	KNTP_CMD_LIMIT_GET,
+	KNTP_CMD_LIMIT_SET,
+	KNTP_CMD_LIMIT_DEL,
 
 	__KNTP_CMD_MAX,
 	KNTP_CMD_MAX = __KNTP_CMD_MAX - 1
@@ -216,6 +237,7 @@ enum kntp_event {
 	KNTP_EVENT_LISTEN_DEL,
 	KNTP_EVENT_ACL,		/* the access list changed */
 	KNTP_EVENT_CLOCK_DISPERSED,	/* root dispersion reached 16 s */
+	KNTP_EVENT_LIMIT,	/* a client or a prefix asks too often */
 
 	__KNTP_EVENT_MAX,
 	KNTP_EVENT_MAX = __KNTP_EVENT_MAX - 1
@@ -224,7 +246,8 @@ enum kntp_event {
 /*
  * IN = ANSWERED + Σ PASS_* + Σ DROP_*, exactly, for each hook. A packet that
  * the ingress hook passes up is counted by the local hook again. OF_* are of
- * those that were answered, or whose reply was then refused on its way out.
+ * those that were answered, or whose reply was then refused on its way out; but
+ * OF_KISS of those dropped as DENIED, RATE or PREFIX.
  */
 enum kntp_stat {
 	KNTP_STAT_IN = 1,	/* datagrams to UDP/123 that the hook saw */
@@ -252,6 +275,9 @@ enum kntp_stat {
 	KNTP_STAT_DROP_IPSEC,		/* local: IPsec policy forbids it */
 	KNTP_STAT_DROP_MALFORMED,	/* extension fields do not add up */
 	KNTP_STAT_DROP_DENIED,		/* the access list says no */
+	KNTP_STAT_DROP_RATE,		/* the client asks too often */
+	KNTP_STAT_DROP_PREFIX,		/* all of its prefix together do */
+	KNTP_STAT_DROP_BUDGET,		/* as many replies as there may be */
 	KNTP_STAT_DROP_NO_MEMORY,	/* no memory to write the reply */
 	KNTP_STAT_DROP_NO_ROUTE,	/* local: no route back to the source */
 	KNTP_STAT_DROP_TRANSMIT,	/* firewall, queue or device refused it */
@@ -260,6 +286,7 @@ enum kntp_stat {
 	KNTP_STAT_OF_TX_DEVICE,		/* of these, with the device's own stamp */
 	KNTP_STAT_OF_RX_DEVICE,		/* whose arrival the device stamped */
 	KNTP_STAT_OF_RX_UNKNOWN,	/* it did, but by a clock that is not known */
+	KNTP_STAT_OF_KISS,		/* told so, by a kiss code */
 
 	__KNTP_STAT_MAX,
 	KNTP_STAT_MAX = __KNTP_STAT_MAX - 1
@@ -336,15 +363,39 @@ enum kntp_attr_client {
 
 enum kntp_attr_client_client {
 	KNTP_A_CLIENT_CLIENT_ADDR = 1,	/* binary, 4 or 16 bytes, network order */
-	KNTP_A_CLIENT_CLIENT_REQUESTS,	/* u32, that were answered, modulo 2^32 */
+	KNTP_A_CLIENT_CLIENT_REQUESTS,	/* u32, that were let in, modulo 2^32 */
 	KNTP_A_CLIENT_CLIENT_INTERLEAVED,	/* u32, of these in that mode */
 	KNTP_A_CLIENT_CLIENT_FIRST,	/* u32, ms ago */
 	KNTP_A_CLIENT_CLIENT_LAST,	/* u32, ms ago */
 	KNTP_A_CLIENT_CLIENT_LI_VN_MODE,	/* u8, first octet of the last one */
 	KNTP_A_CLIENT_CLIENT_POLL,	/* s8, log2 s, of the last one */
+	KNTP_A_CLIENT_CLIENT_LEN,	/* u8, of a prefix, for its limit */
+	KNTP_A_CLIENT_CLIENT_REFUSED,	/* u32, by its own limit */
 
 	__KNTP_A_CLIENT_CLIENT_MAX,
 	KNTP_A_CLIENT_CLIENT_MAX = __KNTP_A_CLIENT_CLIENT_MAX - 1
+};
+
+enum kntp_attr_limit {
+	KNTP_A_LIMIT_CLIENT = 1,	/* nest, enum kntp_attr_limit_one */
+	KNTP_A_LIMIT_PREFIX,		/* nest, enum kntp_attr_limit_one */
+	KNTP_A_LIMIT_REPLIES,		/* u32, a second; 0: no limit */
+	KNTP_A_LIMIT_DENY,		/* u8, 0 to 4: log2 of the denied to one told */
+
+	__KNTP_A_LIMIT_MAX,
+	KNTP_A_LIMIT_MAX = __KNTP_A_LIMIT_MAX - 1
+};
+
+enum kntp_attr_limit_one {
+	KNTP_A_LIMIT_ONE_INTERVAL = 1,	/* s8, log2 s, -19 to 12 */
+	KNTP_A_LIMIT_ONE_BURST,		/* u8, requests, from 1 */
+	KNTP_A_LIMIT_ONE_LEAK,		/* u8, 1 to 4; default 2 */
+	KNTP_A_LIMIT_ONE_KOD,		/* u8, 0 to 4; default 0: none */
+	KNTP_A_LIMIT_ONE_PREFIX4,	/* u8, 1 to 31; 0: no such limit */
+	KNTP_A_LIMIT_ONE_PREFIX6,	/* u8, 1 to 63; 0: no such limit */
+
+	__KNTP_A_LIMIT_ONE_MAX,
+	KNTP_A_LIMIT_ONE_MAX = __KNTP_A_LIMIT_ONE_MAX - 1
 };
 
 enum kntp_attr_phc {
@@ -391,6 +442,8 @@ enum kntp_attr_event {
 	KNTP_A_EVENT_TIME,		/* s64, ns since 1970 UTC */
 	KNTP_A_EVENT_HOOK,		/* u32, enum kntp_hook */
 	KNTP_A_EVENT_IFINDEX,		/* u32 */
+	KNTP_A_EVENT_ADDR,		/* binary, 4 or 16 bytes, network order */
+	KNTP_A_EVENT_LEN,		/* u8, of a prefix */
 	KNTP_A_EVENT_PAD,
 
 	__KNTP_A_EVENT_MAX,

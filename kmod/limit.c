@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "limit.h"
+
+#include <linux/jiffies.h>
+#include <linux/log2.h>
+#include <linux/math64.h>
+#include <linux/random.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include "kntp.h"
+
+/* Windows of the budget: 32 to 64 ms, in jiffies. */
+#define WINDOW_SHIFT	(ilog2(HZ) - 4)
+
+static u32 window_now(void)
+{
+	u32 now = jiffies;
+
+	return now >> WINDOW_SHIFT;
+}
+
+/**
+ * kntp_limit_tells() - whether one that is refused is told so
+ * @one_in: log2 of how many there are to one that is; 0: none is
+ *
+ * Who asks in another's name cannot have that one told much. Any context.
+ */
+bool kntp_limit_tells(u8 one_in)
+{
+	return one_in && !(get_random_u32() & (BIT(one_in) - 1));
+}
+
+/**
+ * kntp_limit_refuses() - what becomes of one that has asked too often
+ * @limit: which says so
+ * @kiss: set when it is refused: it is told so
+ *
+ * Any context. Return: false when it is answered all the same.
+ */
+bool kntp_limit_refuses(const struct kntp_limit *limit, bool *kiss)
+{
+	if (kntp_limit_tells(limit->leak))
+		return false;
+	*kiss = kntp_limit_tells(limit->kod);
+	return true;
+}
+
+/*
+ * What those who are known did not ask for in a window is for others in the next
+ * one, but for a quarter: a flood from addresses nobody knows finds what there is
+ * to spare.
+ */
+static void next_window(struct kntp_budget *budget, u32 before, u32 window)
+{
+	u32 all = budget->in_window, known;
+
+	if (atomic_cmpxchg(&budget->window, before, window) != before)
+		return;
+	known = window - before == 1 ? atomic_read(&budget->known) : 0;
+	known = clamp(known + (known >> 3), all >> 2, all - (all >> 4));
+	WRITE_ONCE(budget->share, all - known);
+	atomic_set(&budget->known, 0);
+	atomic_set(&budget->fresh, 0);
+}
+
+/**
+ * kntp_limit_spends() - take one reply from the budget
+ * @limits: which has one
+ * @known: is for one who had asked before
+ *
+ * Softirq. Return: false when there is none left.
+ */
+bool kntp_limit_spends(struct kntp_limits *limits, bool known)
+{
+	struct kntp_budget *budget = &limits->budget;
+	u32 window = window_now();
+	u32 before = atomic_read(&budget->window);
+
+	if (before != window)
+		next_window(budget, before, window);
+	if (known)
+		return atomic_inc_return(&budget->known) +
+		       min_t(u32, atomic_read(&budget->fresh),
+			     READ_ONCE(budget->share)) <= budget->in_window;
+	return atomic_inc_return(&budget->fresh) <= READ_ONCE(budget->share);
+}
+
+/**
+ * kntp_limit_set() - other limits
+ * @kn: the network namespace
+ * @limits: they; copied; or NULL for none
+ *
+ * Process context, rtnl held. Return: 0 or -ENOMEM, and then all is as it was.
+ */
+int kntp_limit_set(struct kntp_net *kn, const struct kntp_limits *limits)
+{
+	struct kntp_limits *new = NULL, *old;
+
+	ASSERT_RTNL();
+	if (limits) {
+		new = kmemdup(limits, sizeof(*limits), GFP_KERNEL_ACCOUNT);
+		if (!new)
+			return -ENOMEM;
+		new->budget.in_window =
+			div_u64((u64)new->replies << WINDOW_SHIFT, HZ);
+		new->budget.share = new->budget.in_window -
+				    (new->budget.in_window >> 2);
+	}
+	old = rtnl_dereference(kn->limits);
+	rcu_assign_pointer(kn->limits, new);
+	if (old)
+		kfree_rcu(old, rcu);
+	return 0;
+}
+
+/**
+ * kntp_limit_exit() - no limits any more; nobody asks any more
+ * @kn: the network namespace
+ *
+ * Process context.
+ */
+void kntp_limit_exit(struct kntp_net *kn)
+{
+	kfree(rcu_dereference_protected(kn->limits, true));
+}
