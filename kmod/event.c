@@ -13,6 +13,9 @@
 #include "kntp.h"
 #include "netlink.h"
 
+/* Who cross limits are told of together: a flood of them is no flood of events. */
+#define TELL_INTERVAL	(HZ / 10)
+
 /* Held while telling; protects telling. */
 static DEFINE_MUTEX(tell_lock);
 static bool telling;
@@ -100,7 +103,7 @@ out:
 static void tell_all_limited(struct work_struct *work)
 {
 	struct kntp_limited *limited =
-		container_of(work, struct kntp_limited, work);
+		container_of(to_delayed_work(work), struct kntp_limited, work);
 	struct kntp_net *kn = container_of(limited, struct kntp_net, limited);
 	unsigned int i, n;
 
@@ -118,7 +121,7 @@ static void tell_all_limited(struct work_struct *work)
 	n = limited->n;
 	raw_spin_unlock_bh(&limited->lock);
 	if (n)
-		schedule_work(work);
+		schedule_delayed_work(&limited->work, TELL_INTERVAL);
 }
 
 /**
@@ -145,7 +148,7 @@ void kntp_event_limited(struct kntp_net *kn, const u64 key[2], u8 len)
 		limited->n = n + 1;
 	}
 	raw_spin_unlock(&limited->lock);
-	schedule_work(&limited->work);
+	schedule_delayed_work(&limited->work, TELL_INTERVAL);
 }
 
 /**
@@ -156,7 +159,7 @@ void kntp_event_limited(struct kntp_net *kn, const u64 key[2], u8 len)
  */
 void kntp_event_limited_init(struct kntp_net *kn)
 {
-	INIT_WORK(&kn->limited.work, tell_all_limited);
+	INIT_DELAYED_WORK(&kn->limited.work, tell_all_limited);
 	raw_spin_lock_init(&kn->limited.lock);
 }
 
@@ -168,7 +171,7 @@ void kntp_event_limited_init(struct kntp_net *kn)
  */
 void kntp_event_limited_exit(struct kntp_net *kn)
 {
-	cancel_work_sync(&kn->limited.work);
+	cancel_delayed_work_sync(&kn->limited.work);
 }
 
 static void tell_all(struct work_struct *work)

@@ -19,7 +19,7 @@ struct sk_buff;
  * @who: their keys in the client table, and a prefix's length
  */
 struct kntp_limited {
-	struct work_struct work;
+	struct delayed_work work;
 	raw_spinlock_t lock;
 	unsigned int n;
 	struct {
