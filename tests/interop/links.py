@@ -29,7 +29,11 @@ def a_way(test, lan):
     daemon = Kntpd(test, "kntpd", [
         f"server {lan.address['one']} minpoll 6 maxpoll 6",
         "listen hook ingress dev extra0", "listen hook local", "allow all",
-        "clientloglimit 139264"])
+        "clientloglimit 139264", "ratelimit interval -2 burst 100 leak 3"])
+    limit = {"of": "client", "interval": -2, "burst": 100, "leak": 3, "kod": 0}
+    test.result(test.until(lambda: daemon.json("limit", "show").get(
+        "limits") == [limit]), "the limits are those that were given",
+        lambda: daemon.kntp("limit", "show"))
     test.result(test.until(lambda: daemon.json("client", "show").get(
         "entries") == 2048), "the client table has the room that was given",
         daemon.why)

@@ -28,7 +28,7 @@ sources() # program
 	access)	echo "$core/prefix.c" ;;
 	server)	echo "$core/prefix.c $core/parse.c" \
 		     "$daemon"/{access,address,clk,figures,log,loop,md5,smooth}.c \
-		     "$daemon"/{ntp_stamp,server_socket}.c ;;
+		     "$daemon"/{ntp_stamp,ratelimit,server_socket}.c ;;
 	figures) echo "$daemon"/{log,smooth}.c ;;
 	smooth)	echo "$daemon/log.c" ;;
 	follow)	echo "$daemon"/{chronyd,clk,figures,follow_chronyd,smooth}.c \
@@ -92,7 +92,8 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in estimate figures chronyd access server follow privs \
-		       notify smooth nmea acts refclock suspend; do
+		       notify smooth nmea acts refclock suspend \
+		       ratelimit; do
 		run_one "$cc" "$program"
 	done
 done

@@ -30,6 +30,11 @@ static const struct nl_attr_name client_names[] = {
 	{ 0, NULL, NULL }
 };
 
+static const struct nl_attr_name limit_names[] = {
+	{ KNTP_A_LIMIT_CLIENT, "ratelimit", NULL },
+	{ 0, NULL, NULL }
+};
+
 static const struct nl_attr_name acl_names[] = {
 	{ KNTP_A_ACL_ENTRY, "prefix", NULL },
 	{ 0, NULL, NULL }
@@ -301,6 +306,28 @@ static void tell_clients(struct nl *nl)
 		complain(nl, "its client table", "", err);
 }
 
+static void tell_limit(struct nl *nl)
+{
+	const struct apply_limit *limit = &apply.opt.limit;
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+	int err;
+
+	if (!limit->burst)
+		return;
+	nlh = nl_begin(nl, KNTP_CMD_LIMIT_SET, limit_names);
+	nest = mnl_attr_nest_start(nlh, KNTP_A_LIMIT_CLIENT);
+	mnl_attr_put_u8(nlh, KNTP_A_LIMIT_ONE_INTERVAL,
+			(uint8_t)limit->interval);
+	mnl_attr_put_u8(nlh, KNTP_A_LIMIT_ONE_BURST, limit->burst);
+	mnl_attr_put_u8(nlh, KNTP_A_LIMIT_ONE_LEAK, limit->leak);
+	mnl_attr_put_u8(nlh, KNTP_A_LIMIT_ONE_KOD, limit->kod);
+	mnl_attr_nest_end(nlh, nest);
+	err = nl_do(nl, NULL, NULL);
+	if (err)
+		complain(nl, "its limits", "", err);
+}
+
 /**
  * apply_look() - look at once at what may be otherwise now
  *
@@ -330,6 +357,7 @@ static void attached(struct nl *nl)
 	apply.n_peers = 0;
 	tell_access(nl, true);
 	tell_clients(nl);
+	tell_limit(nl);
 	add_listeners(nl, false);
 	timer_set(&apply.timer, LOOK_AGAIN);
 }
@@ -352,6 +380,7 @@ void apply_set(const struct apply_options *o)
 		return;
 	tell_access(nl, true);
 	tell_clients(nl);
+	tell_limit(nl);
 	drop_listeners(nl, o->listen, o->n_listen);
 	add_listeners(nl, false);
 	timer_set(&apply.timer, LOOK_AGAIN);
@@ -360,7 +389,8 @@ void apply_set(const struct apply_options *o)
 /**
  * apply_stop() - take back what was added
  *
- * The access list stays: without it listeners of others would be left alone.
+ * The access list and the limits stay: without them listeners of others would
+ * be left alone.
  */
 void apply_stop(void)
 {

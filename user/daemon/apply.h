@@ -33,12 +33,17 @@ struct apply_listen {
  * @access: built list that takes the place of the module's; NULL where there
  *	is neither `allow` nor `deny`: the module's is left alone then
  * @clients: room in its client table; APPLY_CLIENTS_ALONE: it is left alone
+ * @limit: each client's; burst 0: the module's own limits are left alone
  */
 struct apply_options {
 	const struct apply_listen *listen;
 	size_t n_listen;
 	const struct access *access;
 	uint32_t clients;
+	struct apply_limit {
+		int8_t interval;
+		uint8_t burst, leak, kod;
+	} limit;
 };
 
 /*

@@ -181,7 +181,6 @@ static void say_unused(void)
 		bool set;
 	} unused[] = {
 		{ "refclock: local", has_local_refclock() },
-		{ "ratelimit (kntpd's own server)", conf.ratelimit.enabled },
 		{ "fallbackdrift", conf.fallbackdrift_max > 0 },
 		{ "mailonchange", conf.mailonchange },
 		{ "ntpsigndsocket", conf.ntpsigndsocket },

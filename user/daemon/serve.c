@@ -7,6 +7,7 @@
 #include "log.h"
 #include "ntp.h"
 #include "publish.h"
+#include "ratelimit.h"
 #include "reference.h"
 #include "server.h"
 
@@ -73,6 +74,13 @@ static void tell_module(const struct config *c)
 	};
 	size_t i;
 
+	if (c->ratelimit.enabled)
+		o.limit = (struct apply_limit){
+			.interval = (int8_t)c->ratelimit.interval,
+			.burst = (uint8_t)c->ratelimit.burst,
+			.leak = (uint8_t)c->ratelimit.leak,
+			.kod = (uint8_t)c->ratelimit.kod,
+		};
 	for (i = 0; i < c->n_listen; i++) {
 		serve.listen[i].hook = c->listen[i].hook == CONF_HOOK_INGRESS ?
 				       KNTP_HOOK_INGRESS : KNTP_HOOK_LOCAL;
@@ -148,6 +156,7 @@ int serve_start(const struct config *c)
 	if (!follows)
 		reference_on_change(publish_now);
 	read_options(c, &serve.opt);
+	ratelimit_set(&c->ratelimit);
 	open_port();
 	tell_module(c);
 	publish_start(follows ? FOLLOW_LEASE : PUBLISH_LEASE);
@@ -188,6 +197,7 @@ int serve_reload(const struct config *c)
 	access_free(&serve.access);
 	serve.access = access;
 	read_options(c, &serve.opt);
+	ratelimit_set(&c->ratelimit);
 	if (same_port(&old, allowed, &serve.opt, device)) {
 		server_set_access(&serve.access);
 	} else {

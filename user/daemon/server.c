@@ -5,6 +5,7 @@
 #include "figures.h"
 #include "log.h"
 #include "loop.h"
+#include "ratelimit.h"
 #include "reference.h"
 #include "report.h"
 #include "server_socket.h"
@@ -18,6 +19,8 @@
 
 #include "core/ntptime.h"
 #include "core/reply.h"
+
+#define NS_PER_MS	1000000
 
 static struct {
 	int fd4, fd6;
@@ -96,6 +99,31 @@ static void answer(struct server_packet *p)
 		count(p);
 }
 
+static void tell(struct server_packet *p)
+{
+	struct ntp_header *ntp = (void *)p->data;
+	int8_t least = ratelimit_interval();
+
+	ntp_kiss(ntp, NTP_KISS_RATE, ntp->poll > least ? ntp->poll : least);
+	server_send(p, ntp, sizeof(*ntp));
+}
+
+/* The answer, or that there will be none so soon. */
+static void respond(struct server_packet *p)
+{
+	enum ratelimit limit = ratelimit_ask((const void *)&p->from,
+					     (uint32_t)(loop_now() / NS_PER_MS));
+
+	server.stats.ntp_hits++;
+	if (limit == RATELIMIT_ANSWER) {
+		answer(p);
+		return;
+	}
+	server.stats.ntp_drops++;
+	if (limit == RATELIMIT_TELL)
+		tell(p);
+}
+
 static bool is_symmetric(const struct server_packet *p)
 {
 	unsigned int mode = p->len ? ntp_mode(p->data[0]) : 0;
@@ -121,10 +149,8 @@ static void on_packet(int fd, short revents, void *arg)
 	if (server.peer_received && is_symmetric(&p) &&
 	    server.peer_received(&p))
 		return;
-	if (!is_answered(&p))
-		return;
-	server.stats.ntp_hits++;
-	answer(&p);
+	if (is_answered(&p))
+		respond(&p);
 }
 
 /**
