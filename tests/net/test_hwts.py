@@ -11,6 +11,13 @@ from hwlab import BOTH, EXACT, MINUTE, Client, HwLab, exact, parameter
 from kntpnl import C, attr, s64, u8, u32, u64
 
 
+def interleaves(client, asked):
+    """From the third on; a machine that is kept busy may be told of a stamp too
+    late now and then, or not believe one that is old by then."""
+    n = client.modes["interleaved"]
+    return asked - 2 - asked // 8 <= n <= asked - 2 and not client.wrong
+
+
 def test_stamps(lab):
     """All that is said is what the wire saw."""
     lab.serve_truth()
@@ -28,12 +35,13 @@ def test_stamps(lab):
                 lab.ktap.note(f"{name}: {client}")
                 lab.ktap.ok(exact(client), f"{name}: within {EXACT} ns",
                             client)
-                lab.ktap.equal(client.modes,
-                               {"basic": 2, "interleaved": 98},
-                               f"{name}: interleaved")
-                lab.ktap.equal((lab.of(hook, "rx_device") - rx,
-                                lab.of(hook, "tx_device") - tx), (100, 98),
-                               f"{name}: all by the device")
+                lab.ktap.ok(interleaves(client, 100), f"{name}: interleaved",
+                            client)
+                rx = lab.of(hook, "rx_device") - rx
+                tx = lab.of(hook, "tx_device") - tx
+                lab.ktap.ok(88 <= rx <= 100 and
+                            tx == client.modes["interleaved"],
+                            f"{name}: all by the device", (rx, tx))
     parameter("stamp_late", "N")
 
 
@@ -44,7 +52,7 @@ def test_without(lab):
     lab.forget()
     client = Client(lab).asks(100)
     lab.ktap.note(f"not known: {client}")
-    lab.ktap.ok(client.modes["interleaved"] == 98 and not client.wrong and
+    lab.ktap.ok(interleaves(client, 100) and
                 EXACT < max(client.errors.values()) < 10 ** 9,
                 "not known: the kernel's own stamps", client)
     lab.ktap.equal((lab.of("local", "rx_unknown") >= 100), True,
@@ -92,8 +100,8 @@ def test_rate(lab):
     most = 10 * (time.monotonic() - began) + 2
     device = lab.of("local", "tx_device") - device
     lab.ktap.note(f"{device} of {client}")
-    lab.ktap.ok(0 < device <= most and client.modes["interleaved"] == 198 and
-                not client.wrong, "some of 200 by the device", client)
+    lab.ktap.ok(0 < device <= most and interleaves(client, 200),
+                "some of 200 by the device", client)
     lab.know(TX_RATE=u32(0))
     client.asks(3)	# the first is told what was stamped before
     device = lab.of("local", "tx_device")
@@ -214,12 +222,12 @@ def above(lab, name, by_device):
         rx, tx = lab.of(hook, "rx_device"), lab.of(hook, "tx_device")
         client = Client(lab, server=ABOVE_SRV).asks(20)
         lab.ktap.note(f"{hook}: {name}: {client}")
-        lab.ktap.ok(client.modes["interleaved"] == 18 and not client.wrong and
-                    (exact(client) or not by_device),
+        lab.ktap.ok(interleaves(client, 20) and (exact(client) or not by_device),
                     f"{hook}: {name}: right", client)
         rx, tx = lab.of(hook, "rx_device") - rx, lab.of(hook, "tx_device") - tx
         # Which one of a bond received it may be known all the same.
-        lab.ktap.ok((rx, tx) == (20, 18) if by_device else tx == 0,
+        lab.ktap.ok(17 <= rx <= 20 and tx == client.modes["interleaved"]
+                    if by_device else tx == 0,
                     f"{hook}: {name}: by " + ("the device" if by_device else
                                               "the kernel"), (rx, tx))
 
@@ -239,7 +247,11 @@ def test_vlan(lab):
     above(lab, "VLAN, not known", False)
     lab.know()
     lab.listen()
-    lab.srv.ip("link set s9 name s8\naddr flush dev s8")
+    # Not renamed while it is up, by older kernels.
+    lab.srv.ip("""addr flush dev s9
+        link set s9 down
+        link set s9 name s8
+        link set s8 up""")
     mac = "02:00:5e:00:53:09"
     on_top(lab, f"link s8 name s9 address {mac} type macvlan mode bridge", mac)
     above(lab, "macvlan on it", True)
