@@ -10,8 +10,8 @@
  *   tell_lock          whether events may be told; process context
  *
  * Softirq takes none of them: it reads RCU pointers and per-CPU counters. Its
- * own are kntp_bucket.lock, one of them at a time, and inside it
- * kntp_limited.lock, of what it has to tell.
+ * own are kntp_bucket.lock, one of them at a time, and kntp_limited.lock, of what
+ * is to be told; nothing inside either.
  */
 #ifndef _KNTP_H
 #define _KNTP_H

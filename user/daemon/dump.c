@@ -10,6 +10,7 @@
 #include "log.h"
 #include "loop.h"
 #include "source.h"
+#include "whole.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -85,28 +86,6 @@ static void take_samples(struct dump *d, const struct estimate *e)
 					    ESTIMATE_SAMPLES];
 }
 
-/* Whole or not at all: what is killed while it writes leaves the old file. */
-static int write_file(const char *name, const char *text, size_t len)
-{
-	char new[4096];
-	int fd, err = 0;
-
-	if (snprintf(new, sizeof(new), "%s.new", name) >= (int)sizeof(new))
-		return -ENAMETOOLONG;
-	fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, len) != (ssize_t)len)
-		err = -EIO;
-	if (close(fd) && !err)
-		err = -errno;
-	if (!err && rename(new, name))
-		err = -errno;
-	if (err)
-		unlink(new);
-	return err;
-}
-
 static void keep(const struct source *src)
 {
 	static char text[DUMP_TEXT];
@@ -118,7 +97,7 @@ static void keep(const struct source *src)
 		return;
 	take_samples(&d, &src->est);
 	file_name(src, name, sizeof(name));
-	err = write_file(name, text, dump_format(&d, text));
+	err = whole_write(name, text, dump_format(&d, text), 0640);
 	if (err && !dump.failed) {
 		errno = -err;
 		log_msg(LOG_WARNING, "%s: cannot be written: %m", name);

@@ -8,6 +8,7 @@
 #include "records.h"
 #include "reference.h"
 #include "rtc_device.h"
+#include "whole.h"
 
 #include <errno.h>
 #include <math.h>
@@ -111,31 +112,22 @@ static bool known(struct rtcfile *file)
 	return fabs(against_true) < RATE_MAX;
 }
 
-/* A file that could not be written whole does not take the old one's place. */
 static void file_write(void)
 {
 	const char *to = rtc.conf->rtcfile;
 	struct rtcfile file;
-	char name[4096];
-	FILE *f;
-	int err;
+	char text[128];
+	int len, err;
 
 	rtc.written = loop_now();
-	if (!known(&file) ||
-	    snprintf(name, sizeof(name), "%s.new", to) >= (int)sizeof(name))
+	if (!known(&file))
 		return;
-	f = fopen(name, "we");
-	if (!f) {
-		log_msg(LOG_WARNING, "%s: cannot be written: %m", name);
-		return;
-	}
-	err = fprintf(f, "1 %.0f %.6f %.3f\n", file.at, file.fast,
-		      file.gains * 1e6) < 0;
-	err |= fclose(f);
-	if (err || rename(name, to)) {
-		log_msg(LOG_WARNING, "%s: cannot be written: %m", to);
-		unlink(name);
-	}
+	len = snprintf(text, sizeof(text), "1 %.0f %.6f %.3f\n", file.at,
+		       file.fast, file.gains * 1e6);
+	err = whole_write(to, text, (size_t)len, 0666);
+	if (err)
+		log_msg(LOG_WARNING, "%s: cannot be written: %s", to,
+			strerror(-err));
 }
 
 /* Its next second; that is worth a second's wait. */
