@@ -8,6 +8,7 @@ import pty
 import select
 import socket
 import struct
+import sys
 import threading
 import time
 import tty
@@ -18,6 +19,8 @@ OFF = 0.3
 # A busy guest may not let a device speak in time, which is then no fault of
 # who listens, s.
 HASTE = 0.05
+# Threads that speak on time do not wait for each other for long, s.
+sys.setswitchinterval(0.0005)
 IPC_CREAT = 0o1000
 SHM_KEY = 0x4e545030
 SHM = struct.Struct("iiqiqiiiiiII8i0q")

@@ -11,6 +11,8 @@
 
 /* A simulator gives a process twenty sockets; a machine more than we open. */
 #define FDS_MAX	128
+/* Whoever was in poll(2) for longer slept there until something came, ns. */
+#define SLEPT	100000
 
 static struct {
 	struct pollfd poll[FDS_MAX];
@@ -20,6 +22,8 @@ static struct {
 	} fd[FDS_MAX];
 	nfds_t n;
 	struct timer *timers;	/* the earliest first */
+	int64_t woken;		/* when poll(2) returned last; 0: never */
+	int64_t overdue;	/* for how long poll(2) had not been asked, ns */
 	void (*hangup)(void);
 	bool stop;
 } loop;
@@ -137,6 +141,29 @@ void timer_set(struct timer *t, double delay)
 	t->armed = true;
 }
 
+/**
+ * loop_overdue() - how late what is handled now may be
+ *
+ * What came while something else was done was seen only afterwards, and nobody
+ * knows when it was.
+ *
+ * Return: the most that it may have waited for its handler, ns.
+ */
+int64_t loop_overdue(void)
+{
+	return loop.overdue + loop_now() - loop.woken;
+}
+
+static int wait_for_events(int ms)
+{
+	int64_t entered = loop_now(), before = loop.woken;
+	int n = poll(loop.poll, loop.n, ms);
+
+	loop.woken = loop_now();
+	loop.overdue = loop.woken - entered < SLEPT ? entered - before : 0;
+	return n;
+}
+
 static void run_timers(void)
 {
 	int64_t now = loop_now();
@@ -234,7 +261,7 @@ int loop_run(void)
 
 	catch_signals();
 	while (!loop.stop && !got_stop) {
-		n = poll(loop.poll, loop.n, timeout());
+		n = wait_for_events(timeout());
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (got_hangup) {

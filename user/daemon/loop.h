@@ -43,6 +43,9 @@ void timer_cancel(struct timer *t);
 /* CLOCK_MONOTONIC, ns: what timers run by. */
 int64_t loop_now(void);
 
+/* In a handler: what it is called for came at most that long ago, ns. */
+int64_t loop_overdue(void);
+
 /* Runs until loop_stop(); SIGTERM, SIGINT and SIGQUIT stop it, SIGHUP calls FN. */
 int loop_run(void);
 void loop_stop(void);

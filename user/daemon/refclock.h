@@ -137,11 +137,21 @@ void refclock_flush(struct refclock *rc);
 /* The device is gone: closes it, and opens it again later. */
 void refclock_reopen(struct refclock *rc);
 
+/**
+ * struct refclock_arrival - when what a line says came
+ * @raw: CLOCK_MONOTONIC_RAW, ns; 0: that is not known
+ * @error: how much earlier it may have been, s
+ */
+struct refclock_arrival {
+	int64_t raw;
+	double error;
+};
+
 /* refclock_line.c: for drivers whose device is at a serial line. */
 int refclock_line_open(struct refclock *rc, size_t size, loop_fd_fn fn);
 void refclock_line_close(struct refclock *rc);
 size_t refclock_line_read(struct refclock *rc, short revents, char *data,
-			  size_t size);
+			  size_t size, struct refclock_arrival *at);
 
 /* refclock_filter.c */
 void refclock_keep(struct refclock *rc, const struct reading *r);

@@ -196,7 +196,7 @@ static void in_dialling(struct refclock *rc, const char *line)
 }
 
 static void take_code(struct refclock *rc, const struct acts_time *t,
-		      int64_t raw)
+		      const struct refclock_arrival *at)
 {
 	struct acts *a = state(rc);
 
@@ -206,9 +206,12 @@ static void take_code(struct refclock *rc, const struct acts_time *t,
 	if (!t->measured && a->measured)
 		return;
 	a->garbage = 0;
-	refclock_time(rc, raw, t->utc, t->measured ? MEASURED_ERROR :
-					       UNMEASURED_ERROR, t->leap);
 	timer_set(&a->timer, CODE_WAIT);
+	if (!at->raw)
+		return;
+	refclock_time(rc, at->raw, t->utc, at->error +
+		      (t->measured ? MEASURED_ERROR : UNMEASURED_ERROR),
+		      t->leap);
 	/* Where nothing is measured it is over after twice as many. */
 	if (++a->codes >= 2 * WANTED || a->measured >= WANTED) {
 		a->good = true;
@@ -216,7 +219,8 @@ static void take_code(struct refclock *rc, const struct acts_time *t,
 	}
 }
 
-static bool take_line(struct refclock *rc, bool at_end, int64_t raw)
+static bool take_line(struct refclock *rc, bool at_end,
+		      const struct refclock_arrival *at)
 {
 	struct acts *a = state(rc);
 	char why[ACTS_WHY];
@@ -228,7 +232,7 @@ static bool take_line(struct refclock *rc, bool at_end, int64_t raw)
 	if (kind == ACTS_TIME) {
 		if (write(a->fd, t.measured ? "#" : "*", 1) != 1)
 			refclock_failed(rc, "%s: %m", rc->conf->parameter);
-		take_code(rc, &t, raw);
+		take_code(rc, &t, at);
 	} else if (kind == ACTS_WRONG) {
 		refclock_failed(rc, "%s: %s", number(rc), why);
 		a->garbage += a->len;
@@ -247,7 +251,8 @@ static void dropped(struct refclock *rc)
 		give_up(rc, "the call was dropped");
 }
 
-static void in_call(struct refclock *rc, bool at_end, int64_t raw)
+static void in_call(struct refclock *rc, bool at_end,
+		    const struct refclock_arrival *at)
 {
 	struct acts *a = state(rc);
 
@@ -255,7 +260,7 @@ static void in_call(struct refclock *rc, bool at_end, int64_t raw)
 		dropped(rc);
 		return;
 	}
-	if (take_line(rc, at_end, raw)) {
+	if (take_line(rc, at_end, at)) {
 		a->len = 0;
 		return;
 	}
@@ -267,7 +272,8 @@ static void in_call(struct refclock *rc, bool at_end, int64_t raw)
 		give_up(rc, "what comes is no time code: '%.16s'", a->line);
 }
 
-static void take_octet(struct refclock *rc, char c, int64_t raw)
+static void take_octet(struct refclock *rc, char c,
+		       const struct refclock_arrival *at)
 {
 	struct acts *a = state(rc);
 	bool at_end = c == '\n';
@@ -283,7 +289,7 @@ static void take_octet(struct refclock *rc, char c, int64_t raw)
 	a->line[a->len] = '\0';
 	if (a->state == CALL) {
 		if (at_end || c == '*' || c == '#')
-			in_call(rc, at_end, raw);
+			in_call(rc, at_end, at);
 		return;
 	}
 	if (!at_end)
@@ -298,14 +304,14 @@ static void take_octet(struct refclock *rc, char c, int64_t raw)
 static void on_ready(int fd, short revents, void *arg)
 {
 	struct refclock *rc = arg;
-	int64_t now = clk_raw();
+	struct refclock_arrival at;
 	char data[256];
 	size_t len, i;
 
 	(void)fd;
-	len = refclock_line_read(rc, revents, data, sizeof(data));
+	len = refclock_line_read(rc, revents, data, sizeof(data), &at);
 	for (i = 0; i < len; i++)
-		take_octet(rc, data[i], now);
+		take_octet(rc, data[i], &at);
 }
 
 static int open_acts(struct refclock *rc)

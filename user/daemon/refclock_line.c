@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What drivers have in common whose device is at a serial line. */
 #include "refclock.h"
+#include "clk.h"
 #include "serial.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* What may be later than that is of no known time, ns. */
+#define OVERDUE_MAX	(NS_PER_S / 100)
 
 /**
  * refclock_line_open() - open a driver's line
@@ -52,14 +56,18 @@ void refclock_line_close(struct refclock *rc)
  * @revents: as poll(2) gave them
  * @data: where to
  * @size: of @data
+ * @at: is told when it came, as far as that is known
  *
  * Return: octets; 0: nothing, and the driver's data may be gone.
  */
 size_t refclock_line_read(struct refclock *rc, short revents, char *data,
-			  size_t size)
+			  size_t size, struct refclock_arrival *at)
 {
+	int64_t overdue = loop_overdue(), raw = clk_raw();
 	ssize_t len = read(*(int *)rc->data, data, size);
 
+	at->raw = overdue > OVERDUE_MAX ? 0 : raw;
+	at->error = (double)overdue * 1e-9;
 	if (len > 0)
 		return (size_t)len;
 	if (len < 0 && errno == EAGAIN && !(revents & (POLLHUP | POLLERR)))

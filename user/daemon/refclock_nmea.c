@@ -17,7 +17,8 @@ struct nmea {
 	int fd;		/* first: refclock_line.c's */
 	char line[NMEA_LINE];
 	size_t len;
-	int64_t begun, last;	/* RAW: this second's, and the last octet */
+	struct refclock_arrival begun;	/* of this second's */
+	int64_t last;		/* RAW: some octet */
 	int64_t told;		/* UTC of the last time that was used */
 	unsigned int without;	/* time, sentences in a row */
 };
@@ -32,7 +33,9 @@ static void take_sentence(struct refclock *rc, struct nmea *n)
 		if (utc == n->told)
 			return;
 		n->told = utc;
-		refclock_time(rc, n->begun, utc, 10.0 / rc->conf->baud, 0);
+		if (n->begun.raw)
+			refclock_time(rc, n->begun.raw, utc,
+				      10.0 / rc->conf->baud + n->begun.error, 0);
 		break;
 	case NMEA_VOID:
 		refclock_failed(rc, "the receiver does not know the time");
@@ -68,16 +71,17 @@ static void on_ready(int fd, short revents, void *arg)
 {
 	struct refclock *rc = arg;
 	struct nmea *n = rc->data;
+	struct refclock_arrival at;
 	int64_t now = clk_raw();
 	char data[256];
 	size_t len, i;
 
 	(void)fd;
-	len = refclock_line_read(rc, revents, data, sizeof(data));
+	len = refclock_line_read(rc, revents, data, sizeof(data), &at);
 	if (!len)
 		return;
 	if (now - n->last > GAP)
-		n->begun = now;
+		n->begun = at;
 	n->last = now;
 	for (i = 0; i < len; i++)
 		take_octet(rc, n, data[i]);
