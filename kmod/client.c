@@ -16,6 +16,8 @@
 
 /* A unit of the slots' age clock, one to two minutes, in jiffies. */
 #define AGE_SHIFT	(ilog2(HZ) + 6)
+/* Replies before a client is one of those who have what there is of them first. */
+#define ESTABLISHED	2
 
 static u8 age_now(void)
 {
@@ -310,12 +312,11 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 	bucket = bucket_of(table, hash, &clients);
 	raw_spin_lock(&bucket->lock);
 	client = find(table, bucket, clients, hi, lo, hash);
-	known = client->requests;
+	known = client->requests >= ESTABLISHED;
 	if (limits->client.rate.cost)
 		verdict = judge(client, (u32)jiffies - client->last,
 				&limits->client);
 	note(client, ntp);
-	client->requests += !verdict.refused;
 	raw_spin_unlock(&bucket->lock);
 	who->client = client;
 	if (unlikely(verdict.crossed))
@@ -404,9 +405,11 @@ void kntp_client_tell(const struct kntp_asker *who, struct sk_buff *skb,
 	raw_spin_lock(&bucket->lock);
 	/* It may have been given to another meanwhile. */
 	if (likely(client->key[0] == who->key[0] &&
-		   client->key[1] == who->key[1]))
+		   client->key[1] == who->key[1])) {
+		client->requests++;
 		reply_to(table, client, skb, ntp, received, hook);
-	else
+	} else {
 		kntp_clock_reply(ntp, received);
+	}
 	raw_spin_unlock(&bucket->lock);
 }

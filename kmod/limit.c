@@ -48,17 +48,25 @@ bool kntp_limit_refuses(const struct kntp_limit *limit, bool *kiss)
 /*
  * What those who are known did not ask for in a window is for others in the next
  * one, but for a quarter: a flood from addresses nobody knows finds what there is
- * to spare.
+ * to spare. When more of the known come than were expected, what they have beyond
+ * the budget is taken from the next window.
  */
 static void next_window(struct kntp_budget *budget, u32 before, u32 window)
 {
-	u32 all = budget->in_window, known;
+	u32 all = budget->in_window, known = 0, used = 0, left;
 
 	if (atomic_cmpxchg(&budget->window, before, window) != before)
 		return;
-	known = window - before == 1 ? atomic_read(&budget->known) : 0;
+	if (window - before == 1) {
+		known = atomic_read(&budget->known);
+		used = min(known, READ_ONCE(budget->left)) +
+		       min_t(u32, atomic_read(&budget->fresh),
+			     READ_ONCE(budget->share));
+	}
+	left = all - (used > all ? used - all : 0);
 	known = clamp(known + (known >> 3), all >> 2, all - (all >> 4));
-	WRITE_ONCE(budget->share, all - known);
+	WRITE_ONCE(budget->left, left);
+	WRITE_ONCE(budget->share, left > known ? left - known : 0);
 	atomic_set(&budget->known, 0);
 	atomic_set(&budget->fresh, 0);
 }
@@ -66,7 +74,7 @@ static void next_window(struct kntp_budget *budget, u32 before, u32 window)
 /**
  * kntp_limit_spends() - take one reply from the budget
  * @limits: which has one
- * @known: is for one who had asked before
+ * @known: is for one who was answered before
  *
  * Softirq. Return: false when there is none left.
  */
@@ -79,9 +87,8 @@ bool kntp_limit_spends(struct kntp_limits *limits, bool known)
 	if (before != window)
 		next_window(budget, before, window);
 	if (known)
-		return atomic_inc_return(&budget->known) +
-		       min_t(u32, atomic_read(&budget->fresh),
-			     READ_ONCE(budget->share)) <= budget->in_window;
+		return atomic_inc_return(&budget->known) <=
+		       READ_ONCE(budget->left);
 	return atomic_inc_return(&budget->fresh) <= READ_ONCE(budget->share);
 }
 
@@ -103,6 +110,7 @@ int kntp_limit_set(struct kntp_net *kn, const struct kntp_limits *limits)
 			return -ENOMEM;
 		new->budget.in_window =
 			div_u64((u64)new->replies << WINDOW_SHIFT, HZ);
+		new->budget.left = new->budget.in_window;
 		new->budget.share = new->budget.in_window -
 				    (new->budget.in_window >> 2);
 	}

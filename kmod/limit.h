@@ -36,15 +36,17 @@ struct kntp_limit {
  * struct kntp_budget - how many replies there may be, whoever asks
  * @in_window: in a window of time; 0: no limit
  * @window: the one that is counted
- * @known: requests in it of those who had asked before
+ * @known: requests in it of those who were answered before
  * @fresh: of others
- * @share: replies that these may have
+ * @left: replies that there may be, less what the window before had too much
+ * @share: of these, what the others may have
  */
 struct kntp_budget {
 	u32 in_window;
 	atomic_t window;
 	atomic_t known;
 	atomic_t fresh;
+	u32 left;
 	u32 share;
 };
 

@@ -34,6 +34,26 @@ struct sk_buff *kntp_nl_answer(const struct genl_info *info, size_t size,
 	return NULL;
 }
 
+/**
+ * kntp_nl_reply() - send the answer to a request
+ * @info: the request
+ * @msg: of kntp_nl_answer(); it is gone afterwards
+ * @head: likewise
+ * @err: of the attributes; if there is one nothing is sent
+ *
+ * Process context. Return: 0, @err, or an error of sending.
+ */
+int kntp_nl_reply(struct genl_info *info, struct sk_buff *msg, void *head,
+		  int err)
+{
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	genlmsg_end(msg, head);
+	return genlmsg_reply(msg, info);
+}
+
 static const struct nla_policy listen_policy[KNTP_A_LISTEN_MAX + 1] = {
 	[KNTP_A_LISTEN_HOOK] = NLA_POLICY_RANGE(NLA_U32, 1, KNTP_HOOK_MAX),
 	[KNTP_A_LISTEN_IFINDEX] = NLA_POLICY_RANGE(NLA_U32, 1, S16_MAX),
@@ -167,15 +187,10 @@ static int nl_stats_get(struct sk_buff *skb, struct genl_info *info)
 	msg = kntp_nl_answer(info, NLMSG_GOODSIZE, &head);
 	if (!msg)
 		goto out;
-	for (hook = 1; hook <= KNTP_HOOK_MAX; hook++) {
+	err = 0;
+	for (hook = 1; hook <= KNTP_HOOK_MAX && !err; hook++)
 		err = put_hook(msg, hook, counts->count[hook - 1]);
-		if (err) {
-			nlmsg_free(msg);
-			goto out;
-		}
-	}
-	genlmsg_end(msg, head);
-	err = genlmsg_reply(msg, info);
+	err = kntp_nl_reply(info, msg, head, err);
 out:
 	kfree(counts);
 	return err;
@@ -267,9 +282,10 @@ static const struct genl_ops kntp_ops[] = {
 	}, {
 		.cmd = KNTP_CMD_CLIENT_GET,
 		.doit = kntp_nl_client_get,
+		.start = kntp_nl_client_dump_start,
 		.dumpit = kntp_nl_client_dump,
-		.policy = no_policy,
-		.maxattr = 1,
+		.policy = kntp_client_get_policy,
+		.maxattr = KNTP_A_CLIENT_MAX,
 	}, {
 		.cmd = KNTP_CMD_CLIENT_SET,
 		.flags = GENL_UNS_ADMIN_PERM,

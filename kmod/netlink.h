@@ -10,6 +10,7 @@ extern struct genl_family kntp_genl_family;
 extern const struct nla_policy kntp_acl_policy[KNTP_A_ACL_MAX + 1];
 extern const struct nla_policy kntp_clock_policy[KNTP_A_CLOCK_MAX + 1];
 extern const struct nla_policy kntp_client_policy[KNTP_A_CLIENT_MAX + 1];
+extern const struct nla_policy kntp_client_get_policy[KNTP_A_CLIENT_MAX + 1];
 extern const struct nla_policy kntp_phc_policy[KNTP_A_PHC_MAX + 1];
 extern const struct nla_policy kntp_limit_policy[KNTP_A_LIMIT_MAX + 1];
 
@@ -26,6 +27,7 @@ int kntp_nl_clock_get(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_clock_set(struct sk_buff *skb, struct genl_info *info);
 
 int kntp_nl_client_get(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_client_dump_start(struct netlink_callback *cb);
 int kntp_nl_client_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kntp_nl_client_set(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_client_flush(struct sk_buff *skb, struct genl_info *info);
@@ -43,6 +45,8 @@ int kntp_nl_phc_del(struct sk_buff *skb, struct genl_info *info);
 
 struct sk_buff *kntp_nl_answer(const struct genl_info *info, size_t size,
 			       void **head);
+int kntp_nl_reply(struct genl_info *info, struct sk_buff *msg, void *head,
+		  int err);
 
 int kntp_netlink_init(void);
 void kntp_netlink_exit(void);

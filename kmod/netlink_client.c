@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/jiffies.h>
 #include <linux/rtnetlink.h>
 #include <net/sock.h>
 #include "client.h"
@@ -39,18 +38,19 @@ int kntp_nl_client_get(struct sk_buff *skb, struct genl_info *info)
 	void *head;
 	int err;
 
+	if (info->attrs[KNTP_A_CLIENT_FILTER]) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[KNTP_A_CLIENT_FILTER],
+				    "a filter is for a dump");
+		return -EINVAL;
+	}
 	msg = kntp_nl_answer(info, NLMSG_GOODSIZE, &head);
 	if (!msg)
 		return -ENOMEM;
 	rtnl_lock();
 	err = put_table(msg, set, rtnl_dereference(set->table));
 	rtnl_unlock();
-	if (err) {
-		nlmsg_free(msg);
-		return err;
-	}
-	genlmsg_end(msg, head);
-	return genlmsg_reply(msg, info);
+	return kntp_nl_reply(info, msg, head, err);
 }
 
 /* Before there is a listener there is no table, only what it will be. */
@@ -112,103 +112,4 @@ int kntp_nl_client_flush(struct sk_buff *skb, struct genl_info *info)
 	kntp_client_flush(&kntp_net(genl_info_net(info))->clients);
 	rtnl_unlock();
 	return 0;
-}
-
-/**
- * kntp_nl_put_client() - put the address of a client
- * @msg: where to
- * @type: the attribute
- * @key: what it is in the client table
- * @prefix: length of a prefix, 0 for a client
- *
- * Any context. Return: 0 or -EMSGSIZE.
- */
-int kntp_nl_put_client(struct sk_buff *msg, int type, const u64 key[2],
-		       u8 prefix)
-{
-	bool mapped = key[0] == prefix && key[1] >> 32 == 0xffff;
-	__be64 word[2] = { cpu_to_be64(key[0]),
-			   cpu_to_be64(prefix && !mapped ? 0 : key[1]) };
-
-	/* of a mapped address the last four octets */
-	return nla_put(msg, type, mapped ? 4 : 16,
-		       (u8 *)word + (mapped ? 12 : 0));
-}
-
-static int put_client(struct sk_buff *msg, const struct kntp_client *c)
-{
-	u8 len = c->flags & KNTP_CLIENT_PREFIX ? c->len : 0;
-	u32 now = jiffies;
-	struct nlattr *nest;
-
-	nest = nla_nest_start(msg, KNTP_A_CLIENT_CLIENT);
-	if (!nest)
-		return -EMSGSIZE;
-	if (kntp_nl_put_client(msg, KNTP_A_CLIENT_CLIENT_ADDR, c->key, len) ||
-	    (len && nla_put_u8(msg, KNTP_A_CLIENT_CLIENT_LEN, len)) ||
-	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_REQUESTS, c->requests) ||
-	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_REFUSED, c->refused) ||
-	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_INTERLEAVED, c->interleaved) ||
-	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_FIRST,
-			jiffies_to_msecs(now - c->first)) ||
-	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_LAST,
-			jiffies_to_msecs(now - c->last)) ||
-	    nla_put_u8(msg, KNTP_A_CLIENT_CLIENT_LI_VN_MODE, c->li_vn_mode) ||
-	    nla_put_s8(msg, KNTP_A_CLIENT_CLIENT_POLL, c->poll)) {
-		nla_nest_cancel(msg, nest);
-		return -EMSGSIZE;
-	}
-	nla_nest_end(msg, nest);
-	return 0;
-}
-
-/* A bucket's clients, all of them or none. */
-static int put_bucket(struct sk_buff *msg, struct kntp_clients *table, u32 at)
-{
-	unsigned char *before = skb_tail_pointer(msg);
-	struct kntp_client copies[SLOTS];
-	unsigned int n, i;
-
-	n = kntp_client_copy(table, at, copies);
-	for (i = 0; i < n; i++) {
-		if (put_client(msg, &copies[i])) {
-			nlmsg_trim(msg, before);
-			return -EMSGSIZE;
-		}
-	}
-	return 0;
-}
-
-/* Buckets to look at before others may run: most of them may be empty. */
-#define BUCKETS_AT_A_TIME	16384
-
-/* cb->args[0]: the next bucket. */
-int kntp_nl_client_dump(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	struct kntp_net *kn = kntp_net(sock_net(skb->sk));
-	struct kntp_clients *table;
-	unsigned long end;
-	void *head;
-
-	rcu_read_lock();
-	table = rcu_dereference(kn->clients.table);
-	if (!table || cb->args[0] >= table->count) {
-		rcu_read_unlock();
-		return 0;
-	}
-	cb->seq = table->generation;
-	head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			   &kntp_genl_family, NLM_F_MULTI, KNTP_CMD_CLIENT_GET);
-	if (!head) {
-		rcu_read_unlock();
-		return -EMSGSIZE;
-	}
-	genl_dump_check_consistent(cb, head);
-	end = min_t(unsigned long, table->count,
-		    cb->args[0] + BUCKETS_AT_A_TIME);
-	while (cb->args[0] < end && !put_bucket(skb, table, cb->args[0]))
-		cb->args[0]++;
-	rcu_read_unlock();
-	genlmsg_end(skb, head);
-	return skb->len;
 }

@@ -177,10 +177,5 @@ int kntp_nl_limit_get(struct sk_buff *skb, struct genl_info *info)
 	      nla_put_u32(msg, KNTP_A_LIMIT_REPLIES, limits->replies) ?:
 	      nla_put_u8(msg, KNTP_A_LIMIT_DENY, limits->deny);
 	rtnl_unlock();
-	if (err) {
-		nlmsg_free(msg);
-		return err;
-	}
-	genlmsg_end(msg, head);
-	return genlmsg_reply(msg, info);
+	return kntp_nl_reply(info, msg, head, err);
 }

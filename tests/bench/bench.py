@@ -2,7 +2,9 @@
 """What the parts of the bench that run in the guest share: the device, the
 servers, and one measurement."""
 
+import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -87,6 +89,36 @@ def clients(entries, prefix6):
     """The client table, empty; with room, for places are by chance."""
     call('kntp', 'client', 'set', 'entries', str(2 * entries), 'prefix6',
          str(prefix6))
+
+
+def limits(on):
+    """Limits of clients and prefixes that nobody here reaches, or none."""
+    call('kntp', 'limit', 'off')
+    if on:
+        call('kntp', 'limit', 'set', 'interval', '-19', 'burst', '255')
+        call('kntp', 'limit', 'set', 'interval', '-19', 'burst', '255',
+             'prefix4', '24', 'prefix6', '48')
+        call('kntp', 'limit', 'budget', '1000000000')
+
+
+def client_memory(entries):
+    """What a table of so many takes, octets."""
+    call('kntp', 'client', 'set', 'entries', str(entries))
+    return json.loads(call('kntp', '-j', 'client', 'show'))['memory_bytes']
+
+
+def spent(*words):
+    """Lines that a command says, and its instructions, process and kernel: the
+    processor time of the process, which leaves waiting out."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with open('/run/bench-output', 'w+b') as output:
+        subprocess.run(words, stdout=output, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        output.seek(0)
+        lines = sum(block.count(b'"address"' if '-j' in words else b'\n')
+                    for block in iter(lambda: output.read(1 << 24), b''))
+    return lines, round(1e9 * (after.ru_utime + after.ru_stime -
+                               before.ru_utime - before.ru_stime))
 
 
 def access(prefixes, verdict='allow'):

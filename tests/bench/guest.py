@@ -5,9 +5,8 @@ JSON. Each figure is guest instructions a packet, the least of RUNS runs."""
 
 import json
 import os
-import resource
 import shutil
-import subprocess
+import signal
 import sys
 
 import bench
@@ -21,7 +20,8 @@ class Measure:
 
     def __init__(self, count, runs):
         self.count, self.runs = count, runs
-        self.injection, self.results, self.parts = {}, [], []
+        self.injection, self.results, self.parts, self.dumps = {}, [], [], []
+        self.memory = 0
         self.free = 0.0
 
     def best(self, name, one):
@@ -51,16 +51,16 @@ class Measure:
                            'spread_percent': round(100 * spread, 3)})
 
     def row(self, server, hook, family, prefixes, n_sources, verified, one,
-            clients=0):
+            clients=0, limits=False):
         """One row of the table, injection taken off."""
         name = (f'{server} {hook} IPv{family} {prefixes} {n_sources}'
-                f'{" kept" if clients else ""}')
+                f'{" kept" if clients else ""}{" limited" if limits else ""}')
         value, spread = self.best(name, one)
         value -= self.injection[family, verified]
         self.results.append({
             'server': server, 'hook': hook, 'family': family,
             'prefixes': prefixes, 'sources': n_sources, 'clients': clients,
-            'checksum': 'unnecessary' if verified else 'none',
+            'limits': limits, 'checksum': 'unnecessary' if verified else 'none',
             'instructions': round(value, 1), 'freeing': round(self.free, 1),
             'spread_percent': round(100 * spread, 3)})
 
@@ -88,15 +88,41 @@ class Measure:
         bench.unserve()
 
     def clients(self, hook, family):
-        """The same with the client table, which knows all who ask."""
-        for clients in (1_000, 65_536):
+        """The same with the client table, which knows all who ask; and with
+        limits that let them."""
+        many = [1_000_000] if (hook, family) == ('ingress', 4) else []
+        for clients in [1_000, 65_536] + many:
             bench.clients(max(clients, 1024), 128)
-            run_kntp(hook, 'answer', family, 9 * clients, n_sources=clients,
-                     seed=99)
-            self.row('kntp', hook, family, max(LISTS), clients, True,
-                     lambda seed: run_kntp(hook, 'answer', family, self.count,
-                                           seed=seed, n_sources=clients), clients)
+            # Of so many chosen at random hardly any is left out.
+            run_kntp(hook, 'answer', family, (9 if clients < 10 ** 6 else 4) *
+                     clients, n_sources=clients, seed=99)
+            for limits in (False, True):
+                bench.limits(limits)
+                self.row('kntp', hook, family, max(LISTS), clients, True,
+                         lambda seed: run_kntp(
+                             hook, 'answer', family, self.count, seed=seed,
+                             n_sources=clients), clients, limits)
+            bench.limits(False)
+            if clients in many:
+                self.dump(hook, family, clients)
         bench.clients(0, 64)
+
+    def dump(self, hook, family, clients):
+        """What reading the table costs, process and kernel, while its clients
+        are answered."""
+        sender = os.fork()
+        if not sender:
+            while True:
+                run_kntp(hook, 'answer', family, self.count, fate=None,
+                         n_sources=clients)
+        for name, option in (('text', '-v'), ('CSV', '-c'), ('JSON', '-j')):
+            rows, spent = bench.spent('kntp', option, 'client', 'show')
+            say(f'client show, {name}: {spent / rows:.0f} each of {rows}')
+            self.dumps.append({'format': name, 'clients': rows,
+                               'instructions': round(spent / rows, 1)})
+        os.kill(sender, signal.SIGKILL)
+        os.waitpid(sender, 0)
+        self.memory = bench.client_memory(clients)
 
     def queues(self):
         """What a queueing discipline on the device adds."""
@@ -159,15 +185,10 @@ def acl_load():
     shutil.copy(f'{bench.INPUT}/acl4', '/run/bench-acl')
     call('insmod', os.environ['KNTP_KO'])
     call('kntp', 'acl', 'load', '/run/bench-acl')
-    used = []
-    for _ in range(2):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(['kntp', 'acl', 'load', '/run/bench-acl'], check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        used.append(after.ru_utime + after.ru_stime -
-                    before.ru_utime - before.ru_stime)
+    used = [bench.spent('kntp', 'acl', 'load', '/run/bench-acl')[1]
+            for _ in range(2)]
     bench.unserve()
-    return round(min(used) * 1e9)
+    return min(used)
 
 
 def main():
@@ -194,6 +215,8 @@ def main():
                        for (f, v), n in measure.injection.items()],
         'results': measure.results, 'parts': measure.parts,
         'acl_load_100000_instructions': load,
+        'dumps': measure.dumps,
+        'clients_1000000_memory_bytes': measure.memory,
     }, sys.stdout, indent=1)
     print()
     return 0

@@ -10,14 +10,23 @@ import sys
 # access list on.
 GOALS = (
     ('ingress', {'hook': 'ingress', 'clients': 0}, 900, 800),
-    ('ingress, client table', {'hook': 'ingress', 'clients': 65_536}, 1100, 800),
+    ('ingress, client table',
+     {'hook': 'ingress', 'clients': 65_536, 'limits': False}, 1100, 800),
+    ('ingress, client table and limits',
+     {'hook': 'ingress', 'clients': 65_536, 'limits': True}, 1100, 800),
+    ('ingress, 1,000,000 clients and limits',
+     {'hook': 'ingress', 'clients': 1_000_000, 'limits': True}, 1100, 800),
     ('local, one source', {'hook': 'local', 'sources': 1}, 2400, None),
     ('local, random sources', {'hook': 'local', 'sources': 65_536, 'clients': 0},
      3300, None),
-    ('local, client table', {'hook': 'local', 'clients': 65_536}, 3300, None),
+    ('local, client table and limits',
+     {'hook': 'local', 'clients': 65_536, 'limits': True}, 3300, None),
     ('local, 1,000,000 sources', {'hook': 'local', 'sources': 1_000_000}, 3300, None),
 )
 ACL_LOAD_GOAL = 2_000_000_000
+# Of one client's; and of a million of them, octets.
+DUMP_GOAL = 5000
+MEMORY_GOAL = 1.1 * (64 << 20)
 SPREAD_MAX = 0.5
 PARTS = ('to the hook and back', 'hook and proof', 'access list', 'clock',
          'reply', 'counters', 'route', 'transmit')
@@ -49,11 +58,12 @@ def mark(row):
 def table(data):
     """The rows as text."""
     yield (f'{"server":8} {"hook":8} {"family":6} {"prefixes":>8} {"sources":>9} '
-           f'{"clients":>7} '
+           f'{"clients":>9} {"limits":6} '
            f'{"checksum":12} {"instructions":>12}')
     for row in data['results']:
         yield (f'{row["server"]:8} {row["hook"]:8} IPv{row["family"]:<3} '
-               f'{row["prefixes"]:8,} {row["sources"]:9,} {row["clients"]:7,} {row["checksum"]:12} '
+               f'{row["prefixes"]:8,} {row["sources"]:9,} {row["clients"]:9,} '
+               f'{"yes" if row["limits"] else "":6} {row["checksum"]:12} '
                f'{row["instructions"]:12,.0f}{mark(row)}')
 
 
@@ -85,6 +95,13 @@ def goals(data):
                    checksum='unnecessary', **want)
         yield {'goal': f'IPv4 {name}', 'at_most': goal, 'stretch': stretch,
                'reached': row['instructions'], 'met': row['instructions'] <= goal}
+    for name, value, goal in [(
+            f'client show, {d["format"]}, a client', d['instructions'], DUMP_GOAL)
+            for d in data['dumps']] + [(
+            'a table of 1,000,000 clients, octets',
+            data['clients_1000000_memory_bytes'], MEMORY_GOAL)]:
+        yield {'goal': name, 'at_most': goal, 'stretch': None,
+               'reached': value, 'met': value <= goal}
     load = data['acl_load_100000_instructions']
     yield {'goal': 'acl load of 100,000 prefixes', 'at_most': ACL_LOAD_GOAL,
            'stretch': None, 'reached': load, 'met': load < ACL_LOAD_GOAL}

@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_duration(word);
 	check_time(word);
 	check_refid(word);
-	ppm_parse(word, &ppb);
+	milli_parse(word, &ppb);
 	free(word);
 	return 0;
 }

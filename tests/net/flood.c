@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * flood DEVICE COUNT SEED plain|spoof|mutate: send frames as fast as it goes.
+ * flood DEVICE COUNT SEED plain|spoof[N]|mutate: send frames as fast as it goes.
  *
  * Standard input has the frames, each after its length in two octets, host
- * order. They are sent in turn: as they are; from a source of their own each
- * (and the checksums to match); or changed at random, half of them with
+ * order. They are sent in turn: as they are; from a source of their own each, or
+ * one of N (and the checksums to match); or changed at random, half of them with
  * checksums that are right again, so that what is behind the checksum is
  * reached too. COUNT 0 goes on until it is killed. Prints how many were sent.
  */
@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 	static struct frame batch[BATCH];
 	struct mmsghdr msgs[BATCH] = {};
 	struct iovec iov[BATCH];
-	unsigned long count, n, sent = 0;
+	unsigned long count, sources, n, sent = 0;
 	bool forever;
 	unsigned int i;
 	int fd;
@@ -258,6 +258,7 @@ int main(int argc, char **argv)
 	fd = open_device(argv[1]);
 	count = strtoul(argv[2], NULL, 0);
 	forever = !count;
+	sources = strtoul(argv[4] + strcspn(argv[4], "123456789"), NULL, 10);
 	rng = strtoull(argv[3], NULL, 0) * 2 + 1;
 	read_corpus();
 	for (n = 0; forever || n < count; n += i) {
@@ -266,7 +267,7 @@ int main(int argc, char **argv)
 
 			*f = corpus[(n + i) % corpus_len];
 			if (argv[4][0] == 's')
-				spoof(f, n + i);
+				spoof(f, sources ? (n + i) % sources : n + i);
 			else if (argv[4][0] == 'm')
 				mutate(f);
 			iov[i].iov_base = f->data;

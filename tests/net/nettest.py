@@ -95,6 +95,8 @@ def flood(ns, device, frames, count, seed, how, everywhere=False):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if everywhere:
         os.sched_setaffinity(process.pid, range(os.cpu_count()))
+    # Were it as important as what receives, much would be lost between them.
+    os.setpriority(os.PRIO_PROCESS, process.pid, 19)
     for frame in frames:
         process.stdin.write(len(frame).to_bytes(2, sys.byteorder) + frame)
     process.stdin.close()

@@ -208,7 +208,7 @@ def test_budget(lab):
                            everywhere=True)
     before = lab.kntp.stats()
     end = time.monotonic() + 3
-    while time.monotonic() < end:
+    while time.monotonic() < end or asked < 200:
         for src in known:
             served += polite(lab, lab.frame(src=src))
             asked += 1
@@ -226,12 +226,34 @@ def test_budget(lab):
     limit(lab)
 
 
+def test_strangers(lab):
+    """Who asks again and again and is not answered is a stranger still."""
+    lab.listen("ingress")
+    limit(lab)
+    known = [f"192.0.2.{i}" for i in range(100, 150)]
+    for _ in range(2):
+        exchange(lab, [lab.frame(src=src) for src in known])
+    lab.kntp.cmd("LIMIT_SET", attr(C["KNTP_A_LIMIT_REPLIES"], u32(1000)))
+    sender = nettest.flood(lab.cli, "c0", [lab.frame()], 0,
+                           lab.ktap.random.randrange(1 << 30), "spoof16384",
+                           everywhere=True)
+    nettest.wait_for(lambda: lab.kntp.stats().get(
+        ("ingress", "drop_budget"), 0) > 60000, 30)
+    served = sum(polite(lab, lab.frame(src=src)) for src in known)
+    sender.kill()
+    sender.communicate()
+    lab.ktap.ok(served >= len(known) * SERVED,
+                "budget: those who were answered before come first",
+                f"{served} of {len(known)}; {lab.kntp.stats()}")
+    limit(lab)
+
+
 def polite(lab, frame):
     """Whether one request is answered."""
     nonce = ntpnet.parse(frame).transmit
     lab.port.drain()
     lab.port.send(frame)
-    end = time.monotonic() + 0.1 * nettest.SCALE
+    end = time.monotonic() + 0.5 * nettest.SCALE
     # Answers to others come all the time.
     for answer, tags in lab.port.frames(end):
         datagram = ntpnet.parse(answer, tags)
@@ -345,4 +367,5 @@ def test_refused(lab):
 
 if __name__ == "__main__":
     nettest.main(test_client, test_kiss, test_deny, test_refill, test_prefix,
-                 test_budget, test_flood, test_event, test_refused)
+                 test_budget, test_strangers, test_flood,
+                 test_event, test_refused)

@@ -23,6 +23,13 @@ _kntp_words() # object, verb, word before
 			rate ;;
 	"client set entries"|"client set prefix6") ;;
 	"client set "*) echo entries prefix6 ;;
+	"client show by")
+		echo requests refused interleaved rate seen ;;
+	"client show prefix"|"client show mode"|"client show version"|\
+	"client show within"|"client show requests"|"client show rate"|\
+	"client show top") ;;
+	"client show "*)
+		echo prefix mode version within requests rate top by ;;
 	"limit set interval"|"limit set burst"|"limit set leak"|\
 	"limit set kod"|"limit set prefix4"|"limit set prefix6") ;;
 	"limit set "*) echo interval burst leak kod prefix4 prefix6 ;;

@@ -81,7 +81,7 @@ static int put_source(const struct ctl *ctl, struct nlmsghdr *nlh,
 		mnl_attr_put_u32(nlh, KNTP_A_CLOCK_REFID, htonl(v));
 	}
 	if (w[GROWTH].value) {
-		why = ppm_parse(w[GROWTH].value, &v);
+		why = milli_parse(w[GROWTH].value, &v);
 		if (why)
 			return bad(ctl, &w[GROWTH], why);
 		mnl_attr_put_u32(nlh, KNTP_A_CLOCK_GROWTH, v);

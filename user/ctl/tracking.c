@@ -102,7 +102,7 @@ static int wait_words(const struct ctl *ctl, struct wait *w, int argc,
 		else if (i == 1)
 			bad = duration_parse(argv[i], &w->correction);
 		else if (i == 2)
-			bad = ppm_parse(argv[i], &w->skew);
+			bad = milli_parse(argv[i], &w->skew);
 		else
 			bad = duration_parse(argv[i], &w->interval);
 		if (bad)

@@ -126,6 +126,7 @@ uint32_t hook_parse(const char *word)
 const struct nl_attr_name client_attrs[] = {
 	{ KNTP_A_CLIENT_ENTRIES, "entries", NULL },
 	{ KNTP_A_CLIENT_PREFIX6, "prefix6", NULL },
+	{ KNTP_A_CLIENT_FILTER, "filter", NULL },
 	{ 0, NULL, NULL }
 };
 

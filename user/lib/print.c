@@ -13,15 +13,9 @@
 
 enum kind { OBJECT, LIST, ROW };
 
-/*
- * The outermost object, and a list directly in it, are written as they come
- * (json NULL), so that a million rows never stand in memory; what lies deeper
- * is collected in a json-c value first.
- */
+/* All is written as it comes, so that a million rows never stand in memory. */
 struct level {
 	enum kind kind;
-	const char *key;
-	struct json_object *json;
 	bool empty;
 	bool heading;
 };
@@ -66,79 +60,55 @@ static void newline(int depth)
 		printf("\n%*s", depth * 2, "");
 }
 
-/* What goes before a member of a container that is written as it comes. */
-static void member(struct level *l, int depth, const char *key)
-{
-	if (!l->empty)
-		putchar(',');
-	l->empty = false;
-	newline(depth);
-	if (key)
-		printf(pr.pretty ? "\"%s\": " : "\"%s\":", key);
-}
-
-static void json_write(struct json_object *value, int depth)
-{
-	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *s;
-
-	if (pr.pretty)
-		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
-	s = json_object_to_json_string_ext(value, flags);
-	if (!pr.pretty) {
-		fputs(s, stdout);
-		return;
-	}
-	for (; *s; s++) {
-		putchar(*s);
-		if (*s == '\n')
-			printf("%*s", depth * 2, "");
-	}
-}
-
-/* Takes over VALUE; NULL is JSON's null. */
-static void json_add(const char *key, struct json_object *value)
+/* What goes before a member of an object, or an element of a list. */
+static void member(const char *key)
 {
 	struct level *l = top();
 
-	if (!l->json) {
-		member(l, pr.depth, key);
-		json_write(value, pr.depth);
-		json_object_put(value);
-	} else if (l->kind == LIST) {
-		json_object_array_add(l->json, value);
-	} else {
-		json_object_object_add(l->json, key, value);
-	}
+	if (!l->empty)
+		putchar(',');
+	l->empty = false;
+	newline(pr.depth);
+	if (key && l->kind != LIST)
+		printf(pr.pretty ? "\"%s\": " : "\"%s\":", key);
 }
 
-/* A scalar that json-c has just made. */
-static void json_scalar(const char *key, struct json_object *value)
+/* As json-c has it, which knows what must be escaped. */
+static void json_string(const char *key, const char *value)
 {
-	if (!value)
+	struct json_object *string = json_object_new_string(value);
+
+	if (!string) {
 		pr.error = -ENOMEM;
-	json_add(key, value);
+		return;
+	}
+	member(key);
+	fputs(json_object_to_json_string_ext(string,
+					     JSON_C_TO_STRING_NOSLASHESCAPE),
+	      stdout);
+	json_object_put(string);
+}
+
+static void json_word(const char *key, const char *word)
+{
+	if (!key)
+		return;
+	member(key);
+	fputs(word, stdout);
 }
 
 static void push(enum kind kind, const char *key)
 {
-	bool streamed = pr.depth == 0 || (pr.depth == 1 && kind == LIST);
 	struct level *l = &pr.level[pr.depth];
 
+	if (pr.format == PR_JSON) {
+		if (pr.depth)
+			member(key);
+		putchar(kind == LIST ? '[' : '{');
+	}
 	memset(l, 0, sizeof(*l));
 	l->kind = kind;
-	l->key = key;
 	l->empty = true;
-	if (pr.format == PR_JSON && streamed) {
-		if (pr.depth)
-			member(top(), pr.depth, key);
-		putchar(kind == LIST ? '[' : '{');
-	} else if (pr.format == PR_JSON) {
-		l->json = kind == LIST ? json_object_new_array() :
-					 json_object_new_object();
-		if (!l->json)
-			pr.error = -ENOMEM;
-	}
 	pr.depth++;
 }
 
@@ -149,10 +119,6 @@ static void pop(void)
 	pr.depth--;
 	if (pr.format != PR_JSON)
 		return;
-	if (l->json) {
-		json_add(l->key, l->json);
-		return;
-	}
 	if (!l->empty)
 		newline(pr.depth);
 	putchar(l->kind == LIST ? ']' : '}');
@@ -269,34 +235,30 @@ void pr_u64(const char *key, const char *label, uint64_t value)
 {
 	char buf[24];
 
-	if (pr.format == PR_JSON) {
-		if (key)
-			json_scalar(key, json_object_new_uint64(value));
-		return;
-	}
 	snprintf(buf, sizeof(buf), "%" PRIu64, value);
-	text(label, buf);
+	if (pr.format == PR_JSON)
+		json_word(key, buf);
+	else
+		text(label, buf);
 }
 
 void pr_i64(const char *key, const char *label, int64_t value)
 {
 	char buf[24];
 
-	if (pr.format == PR_JSON) {
-		if (key)
-			json_scalar(key, json_object_new_int64(value));
-		return;
-	}
 	snprintf(buf, sizeof(buf), "%" PRId64, value);
-	text(label, buf);
+	if (pr.format == PR_JSON)
+		json_word(key, buf);
+	else
+		text(label, buf);
 }
 
 void pr_bool(const char *key, const char *label, bool value)
 {
 	if (pr.format != PR_JSON)
 		text(label, value ? "yes" : "no");
-	else if (key)
-		json_scalar(key, json_object_new_boolean(value));
+	else
+		json_word(key, value ? "true" : "false");
 }
 
 void pr_text(const char *key, const char *value, const char *label,
@@ -305,9 +267,9 @@ void pr_text(const char *key, const char *value, const char *label,
 	if (pr.format != PR_JSON)
 		text(label, pr.format == PR_CSV && value ? value : words);
 	else if (key && value)
-		json_scalar(key, json_object_new_string(value));
-	else if (key)
-		json_add(key, NULL);
+		json_string(key, value);
+	else
+		json_word(key, "null");
 }
 
 void pr_str(const char *key, const char *label, const char *value)

@@ -96,7 +96,7 @@ const char *duration_parse(const char *word, uint64_t *ns)
 	return "is not seconds: a decimal number, and s, ms, us or ns after it";
 }
 
-const char *ppm_parse(const char *word, uint32_t *ppb)
+const char *milli_parse(const char *word, uint32_t *milli)
 {
 	const char *why, *end;
 	uint64_t v;
@@ -108,7 +108,7 @@ const char *ppm_parse(const char *word, uint32_t *ppb)
 		return "is not a decimal number";
 	if (v > UINT32_MAX)
 		return "is too large";
-	*ppb = (uint32_t)v;
+	*milli = (uint32_t)v;
 	return NULL;
 }
 

@@ -20,8 +20,8 @@ const char *uint_parse(const char *word, uint64_t min, uint64_t max,
 /* "1.5", "1500ms", "20us", "7ns", "2s": no suffix means seconds. */
 const char *duration_parse(const char *word, uint64_t *ns);
 
-/* "15", "0.001": parts per million into parts per billion. */
-const char *ppm_parse(const char *word, uint32_t *ppb);
+/* "15", "0.001": into thousandths, as of parts per million in parts per billion. */
+const char *milli_parse(const char *word, uint32_t *milli);
 
 /* "-12.000000000001": signed parts per million into units of 2^-64. */
 const char *rate_parse(const char *word, int64_t *rate);

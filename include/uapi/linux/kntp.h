@@ -79,7 +79,8 @@
  * entry is what interleaved mode (RFC 9769) works by.
  *
  *   CLIENT_GET (do)       -> ENTRIES, PREFIX6, USED, MEMORY
- *   CLIENT_GET (dump)     -> many messages of CLIENT {…}, in no order. Each
+ *   CLIENT_GET (dump)     <- [FILTER {…}]: only those of whom all of it is true
+ *                         -> many messages of CLIENT {…}, in no order. Each
  *                            client once, as of one moment, unless it comes or
  *                            goes meanwhile; NLM_F_DUMP_INTR when the table
  *                            was set meanwhile: ask again.
@@ -96,7 +97,7 @@
  * somebody may ask in another's name, and of the rest one in 2^KOD is told so
  * (RATE). CLIENT is each entry's of the client table; PREFIX that of all
  * addresses of a prefix together, beside it; REPLIES of all there are: those who
- * asked before have them first. One in 2^DENY of the denied is told so (DENY).
+ * had two before have them first. One in 2^DENY of the denied is told so (DENY).
  *
  *   LIMIT_GET (do)        -> [CLIENT {INTERVAL, BURST, LEAK, KOD}], [PREFIX {…,
  *                            PREFIX4, PREFIX6}], REPLIES, DENY
@@ -356,6 +357,8 @@ enum kntp_attr_client {
 	KNTP_A_CLIENT_MEMORY,		/* u64, bytes */
 	KNTP_A_CLIENT_CLIENT,		/* nest, enum kntp_attr_client_client */
 	KNTP_A_CLIENT_PAD,
+	/* in requests only */
+	KNTP_A_CLIENT_FILTER,		/* nest, enum kntp_attr_client_filter */
 
 	__KNTP_A_CLIENT_MAX,
 	KNTP_A_CLIENT_MAX = __KNTP_A_CLIENT_MAX - 1
@@ -374,6 +377,19 @@ enum kntp_attr_client_client {
 
 	__KNTP_A_CLIENT_CLIENT_MAX,
 	KNTP_A_CLIENT_CLIENT_MAX = __KNTP_A_CLIENT_CLIENT_MAX - 1
+};
+
+enum kntp_attr_client_filter {
+	KNTP_A_CLIENT_FILTER_ADDR = 1,	/* binary, 4 or 16 bytes, network order */
+	KNTP_A_CLIENT_FILTER_LEN,	/* u8, of its prefix; default: all of it */
+	KNTP_A_CLIENT_FILTER_MODE,	/* u8, of the last request */
+	KNTP_A_CLIENT_FILTER_VERSION,	/* u8, of it */
+	KNTP_A_CLIENT_FILTER_SEEN,	/* u32, ms ago, at most */
+	KNTP_A_CLIENT_FILTER_ASKED,	/* u32, times, or more: also those refused */
+	KNTP_A_CLIENT_FILTER_RATE,	/* u32, times in 1000 s since FIRST, or more */
+
+	__KNTP_A_CLIENT_FILTER_MAX,
+	KNTP_A_CLIENT_FILTER_MAX = __KNTP_A_CLIENT_FILTER_MAX - 1
 };
 
 enum kntp_attr_limit {
