@@ -183,14 +183,16 @@ static int told(const struct nlmsghdr *nlh, void *data)
 
 static void print_ms(const char *key, const char *label, uint32_t ms)
 {
-	char text[32];
+	char text[32], *to;
 
-	snprintf(text, sizeof(text), "%" PRIu32 ".%03" PRIu32 " s", ms / 1000,
-		 ms % 1000);
-	if (pr_format() == PR_TEXT)
-		pr_text(NULL, NULL, label, text);
-	else
+	if (pr_format() != PR_TEXT) {
 		pr_ns(key, label, ms * UINT64_C(1000000));
+		return;
+	}
+	to = decimal_append(text, ms / 1000, 1);
+	*to++ = '.';
+	strcpy(decimal_append(to, ms % 1000, 3), " s");
+	pr_text(NULL, NULL, label, text);
 }
 
 static void print_client(const struct client *c)

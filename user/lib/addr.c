@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "addr.h"
+#include "units.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -98,18 +99,28 @@ int prefix_parse(const char *word, struct prefix *p, char *why)
 
 char *addr_format(const struct prefix *p, char *buf)
 {
-	if (!inet_ntop(p->size == 4 ? AF_INET : AF_INET6, p->addr, buf,
-		       PREFIX_TEXT))
-		strcpy(buf, "?");
+	char *to = buf;
+	size_t i;
+
+	if (p->size != 4) {
+		if (!inet_ntop(AF_INET6, p->addr, buf, PREFIX_TEXT))
+			strcpy(buf, "?");
+		return buf;
+	}
+	for (i = 0; i < 4; i++) {
+		if (i)
+			*to++ = '.';
+		to = decimal_append(to, p->addr[i], 1);
+	}
 	return buf;
 }
 
 char *prefix_format(const struct prefix *p, char *buf)
 {
-	size_t n;
+	char *to = addr_format(p, buf);
 
-	addr_format(p, buf);
-	n = strlen(buf);
-	snprintf(buf + n, PREFIX_TEXT - n, "/%u", p->len);
+	to += strlen(to);
+	*to++ = '/';
+	decimal_append(to, p->len, 1);
 	return buf;
 }

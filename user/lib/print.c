@@ -3,7 +3,6 @@
 #include "units.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,15 +27,20 @@ static struct {
 	struct level level[DEPTH_MAX];
 } pr;
 
-static char buffer[64 * 1024];
+/*
+ * What is written is gathered here: there is one thread, and of a million rows
+ * of ten words stdio's own way takes half the time.
+ */
+static struct {
+	char text[64 * 1024];
+	size_t n;
+} out;
 
 void pr_init(enum pr_format format, bool pretty)
 {
 	memset(&pr, 0, sizeof(pr));
 	pr.format = format;
 	pr.pretty = pretty;
-	/* A long list leaves in fewer pieces than stdio would make of it. */
-	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 }
 
 enum pr_format pr_format(void)
@@ -49,6 +53,46 @@ void pr_compact(void)
 	pr.pretty = false;
 }
 
+static void out_flush(void)
+{
+	fwrite(out.text, 1, out.n, stdout);
+	out.n = 0;
+}
+
+/* Where to write N characters; fewer than there is room for in all. */
+static char *room(size_t n)
+{
+	char *at;
+
+	if (n > sizeof(out.text) - out.n)
+		out_flush();
+	at = out.text + out.n;
+	out.n += n;
+	return at;
+}
+
+static void put_char(char c)
+{
+	*room(1) = c;
+}
+
+static void put(const char *text)
+{
+	size_t n = strlen(text);
+
+	for (; n > sizeof(out.text); n -= sizeof(out.text)) {
+		memcpy(room(sizeof(out.text)), text, sizeof(out.text));
+		text += sizeof(out.text);
+	}
+	memcpy(room(n), text, n);
+}
+
+static void put_spaces(int n)
+{
+	for (; n > 0; n--)
+		put_char(' ');
+}
+
 static struct level *top(void)
 {
 	return &pr.level[pr.depth - 1];
@@ -56,36 +100,61 @@ static struct level *top(void)
 
 static void newline(int depth)
 {
-	if (pr.pretty)
-		printf("\n%*s", depth * 2, "");
+	if (!pr.pretty)
+		return;
+	put_char('\n');
+	put_spaces(depth * 2);
 }
 
 /* What goes before a member of an object, or an element of a list. */
 static void member(const char *key)
 {
 	struct level *l = top();
+	size_t n;
+	char *to;
 
 	if (!l->empty)
-		putchar(',');
+		put_char(',');
 	l->empty = false;
 	newline(pr.depth);
-	if (key && l->kind != LIST)
-		printf(pr.pretty ? "\"%s\": " : "\"%s\":", key);
+	if (!key || l->kind == LIST)
+		return;
+	n = strlen(key);
+	to = room(n + 3);
+	*to++ = '"';
+	to = mempcpy(to, key, n);
+	*to++ = '"';
+	*to = ':';
+	if (pr.pretty)
+		put_char(' ');
+}
+
+static bool is_plain(const char *s)
+{
+	while (*s >= ' ' && *s <= '~' && *s != '"' && *s != '\\')
+		s++;
+	return !*s;
 }
 
 /* As json-c has it, which knows what must be escaped. */
 static void json_string(const char *key, const char *value)
 {
-	struct json_object *string = json_object_new_string(value);
+	struct json_object *string;
 
+	member(key);
+	if (is_plain(value)) {
+		put_char('"');
+		put(value);
+		put_char('"');
+		return;
+	}
+	string = json_object_new_string(value);
 	if (!string) {
 		pr.error = -ENOMEM;
 		return;
 	}
-	member(key);
-	fputs(json_object_to_json_string_ext(string,
-					     JSON_C_TO_STRING_NOSLASHESCAPE),
-	      stdout);
+	put(json_object_to_json_string_ext(string,
+					   JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(string);
 }
 
@@ -94,7 +163,7 @@ static void json_word(const char *key, const char *word)
 	if (!key)
 		return;
 	member(key);
-	fputs(word, stdout);
+	put(word);
 }
 
 static void push(enum kind kind, const char *key)
@@ -104,7 +173,7 @@ static void push(enum kind kind, const char *key)
 	if (pr.format == PR_JSON) {
 		if (pr.depth)
 			member(key);
-		putchar(kind == LIST ? '[' : '{');
+		put_char(kind == LIST ? '[' : '{');
 	}
 	memset(l, 0, sizeof(*l));
 	l->kind = kind;
@@ -121,7 +190,7 @@ static void pop(void)
 		return;
 	if (!l->empty)
 		newline(pr.depth);
-	putchar(l->kind == LIST ? ']' : '}');
+	put_char(l->kind == LIST ? ']' : '}');
 }
 
 void pr_begin(void)
@@ -136,7 +205,7 @@ void pr_end(void)
 
 	pop();
 	if (line)
-		putchar('\n');
+		put_char('\n');
 }
 
 /* Spaces before a line of text: two for each heading it stands under. */
@@ -151,8 +220,11 @@ static int indent(void)
 
 static void headed(enum kind kind, const char *key, const char *heading)
 {
-	if (pr.format == PR_TEXT && heading && *heading)
-		printf("%*s%s\n", indent(), "", heading);
+	if (pr.format == PR_TEXT && heading && *heading) {
+		put_spaces(indent());
+		put(heading);
+		put_char('\n');
+	}
 	push(kind, key);
 	top()->heading = heading;
 }
@@ -188,46 +260,87 @@ void pr_row_end(void)
 
 	pop();
 	if (line)
-		putchar('\n');
+		put_char('\n');
+}
+
+static void csv_next(void)
+{
+	struct level *l = top();
+
+	if (!l->empty)
+		put_char(',');
+	l->empty = false;
 }
 
 static void csv(const char *value)
 {
 	const char *p;
 
-	if (!top()->empty)
-		putchar(',');
-	top()->empty = false;
-	if (!strpbrk(value, ",\"\n")) {
-		fputs(value, stdout);
+	csv_next();
+	for (p = value; *p && *p != ',' && *p != '"' && *p != '\n'; p++)
+		;
+	if (!*p) {
+		put(value);
 		return;
 	}
-	putchar('"');
+	put_char('"');
 	for (p = value; *p; p++) {
 		if (*p == '"')
-			putchar('"');
-		putchar(*p);
+			put_char('"');
+		put_char(*p);
 	}
-	putchar('"');
+	put_char('"');
+}
+
+static void text_line(const char *label, const char *value)
+{
+	int n = indent();
+
+	put_spaces(n);
+	put(label);
+	put_spaces(LABEL_WIDTH - n - (int)strlen(label));
+	put_char(' ');
+	put(value);
+	put_char('\n');
+}
+
+static void text_word(const char *label, const char *value)
+{
+	struct level *l = top();
+
+	if (l->empty)
+		put_spaces(indent());
+	else
+		put_char(' ');
+	l->empty = false;
+	put(label);
+	if (*label)
+		put_char(' ');
+	put(value);
 }
 
 static void text(const char *label, const char *value)
 {
-	int n = indent();
-
 	if (!label)
 		return;
-	if (pr.format == PR_CSV) {
+	if (pr.format == PR_CSV)
 		csv(value);
-	} else if (top()->kind != ROW) {
-		printf("%*s%-*s %s\n", n, "", LABEL_WIDTH - n, label, value);
-	} else {
-		if (top()->empty)
-			printf("%*s", n, "");
-		else
-			putchar(' ');
-		printf("%s%s%s", label, *label ? " " : "", value);
-		top()->empty = false;
+	else if (top()->kind == ROW)
+		text_word(label, value);
+	else
+		text_line(label, value);
+}
+
+/* Nothing of it needs quotes. */
+static void number(const char *key, const char *label, const char *word)
+{
+	if (pr.format == PR_JSON) {
+		json_word(key, word);
+	} else if (pr.format != PR_CSV) {
+		text(label, word);
+	} else if (label) {
+		csv_next();
+		put(word);
 	}
 }
 
@@ -235,22 +348,17 @@ void pr_u64(const char *key, const char *label, uint64_t value)
 {
 	char buf[24];
 
-	snprintf(buf, sizeof(buf), "%" PRIu64, value);
-	if (pr.format == PR_JSON)
-		json_word(key, buf);
-	else
-		text(label, buf);
+	decimal_append(buf, value, 1);
+	number(key, label, buf);
 }
 
 void pr_i64(const char *key, const char *label, int64_t value)
 {
-	char buf[24];
+	char buf[24] = "-";
 
-	snprintf(buf, sizeof(buf), "%" PRId64, value);
-	if (pr.format == PR_JSON)
-		json_word(key, buf);
-	else
-		text(label, buf);
+	decimal_append(buf + (value < 0),
+		       value < 0 ? -(uint64_t)value : (uint64_t)value, 1);
+	number(key, label, buf);
 }
 
 void pr_bool(const char *key, const char *label, bool value)
@@ -288,7 +396,7 @@ void pr_ns(const char *key, const char *label, uint64_t ns)
 	duration_format(ns, buf);
 	if (pr.format == PR_TEXT)
 		strcat(buf, " s");
-	text(label, buf);
+	number(key, label, buf);
 }
 
 void pr_time(const char *key, const char *label, int64_t ns)
@@ -303,13 +411,17 @@ void pr_time(const char *key, const char *label, int64_t ns)
 
 void pr_note(const char *sentence)
 {
-	if (pr.format == PR_TEXT)
-		printf("%*s%s\n", indent() + 4, "", sentence);
+	if (pr.format != PR_TEXT)
+		return;
+	put_spaces(indent() + 4);
+	put(sentence);
+	put_char('\n');
 }
 
 int pr_flush(void)
 {
 	errno = 0;
+	out_flush();
 	if ((fflush(stdout) || ferror(stdout)) && !pr.error)
 		pr.error = errno ? -errno : -EIO;
 	return pr.error;

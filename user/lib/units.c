@@ -262,10 +262,38 @@ char *time_format(int64_t ns, char buf[TIME_TEXT])
 	return buf;
 }
 
+/* 00 to 99: two digits at a time halve the divisions. */
+static const char pairs[] =
+	"0001020304050607080910111213141516171819"
+	"2021222324252627282930313233343536373839"
+	"4041424344454647484950515253545556575859"
+	"6061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
+
+char *decimal_append(char *to, uint64_t value, unsigned int digits)
+{
+	char text[22], *end = text + sizeof(text), *p = end;
+	unsigned int two;
+
+	do {
+		two = value % 100;
+		value /= 100;
+		p -= 2;
+		memcpy(p, &pairs[2 * two], 2);
+	} while (value || p > end - digits);
+	if (*p == '0' && p < end - digits)
+		p++;
+	to = mempcpy(to, p, (size_t)(end - p));
+	*to = '\0';
+	return to;
+}
+
 char *duration_format(uint64_t ns, char buf[DURATION_TEXT])
 {
-	snprintf(buf, DURATION_TEXT, "%" PRIu64 ".%09u", ns / NSEC_PER_SEC,
-		 (unsigned int)(ns % NSEC_PER_SEC));
+	char *to = decimal_append(buf, ns / NSEC_PER_SEC, 1);
+
+	*to++ = '.';
+	decimal_append(to, ns % NSEC_PER_SEC, 9);
 	return buf;
 }
 

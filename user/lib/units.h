@@ -37,6 +37,12 @@ const char *refid_parse(const char *word, uint32_t *refid);
 #define REFID_TEXT	16
 #define RATE_TEXT	40
 
+/*
+ * VALUE with so many digits at least (20 at most), and NUL; returns where that
+ * is. printf() takes ten times as long, which a million lines are held up by.
+ */
+char *decimal_append(char *to, uint64_t value, unsigned int digits);
+
 /* "2026-01-31T23:59:59.500000000Z", "1.500000000". Return BUF. */
 char *time_format(int64_t ns, char buf[TIME_TEXT]);
 char *duration_format(uint64_t ns, char buf[DURATION_TEXT]);
