@@ -212,7 +212,7 @@ static struct verdict judge_prefix(struct kntp_net *kn,
 				   const struct kntp_asker *who,
 				   const struct kntp_limits *limits)
 {
-	bool is4 = kntp_acl_is_mapped(who->key[0], who->key[1]);
+	bool is4 = kntp_acl_is_mapped(who->address[0], who->address[1]);
 	unsigned int len = is4 ? limits->prefix4 : limits->prefix6;
 	struct kntp_clients *table = who->table;
 	struct kntp_client *client, *clients;
@@ -222,8 +222,8 @@ static struct verdict judge_prefix(struct kntp_net *kn,
 
 	if (!len)
 		return (struct verdict){};
-	key[0] = is4 ? len : who->key[0] & ~0ULL << (64 - len);
-	key[1] = is4 ? who->key[1] & ~0ULL << (32 - len) : ~(u64)len;
+	key[0] = is4 ? len : who->address[0] & ~0ULL << (64 - len);
+	key[1] = is4 ? who->address[1] & ~0ULL << (32 - len) : ~(u64)len;
 	hash = hash_of(table, key[0], key[1]);
 	bucket = bucket_of(table, hash, &clients);
 	raw_spin_lock(&bucket->lock);
@@ -306,8 +306,8 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 		hi &= table->mask6[0];
 		lo &= table->mask6[1];
 	}
-	who->key[0] = hi;
-	who->key[1] = lo;
+	who->address[0] = hi;
+	who->address[1] = lo;
 	hash = hash_of(table, hi, lo);
 	bucket = bucket_of(table, hash, &clients);
 	raw_spin_lock(&bucket->lock);
@@ -320,7 +320,7 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 	raw_spin_unlock(&bucket->lock);
 	who->client = client;
 	if (unlikely(verdict.crossed))
-		kntp_event_limited(kn, who->key, 0);
+		kntp_event_limited(kn, who->address, 0);
 	if (unlikely(verdict.refused))
 		return refuse(who, KNTP_STAT_DROP_RATE, &limits->client,
 			      verdict.kiss);
@@ -341,9 +341,9 @@ static void reply_to(struct kntp_clients *table, struct kntp_client *client,
 	}
 }
 
-static struct ntp_header *header_of(struct sk_buff *skb)
+static struct ntp_header *header_of(struct sk_buff *skb, unsigned int behind)
 {
-	return (void *)(skb_tail_pointer(skb) - NTP_HEADER_LEN);
+	return (void *)(skb_tail_pointer(skb) - behind - NTP_HEADER_LEN);
 }
 
 /**
@@ -362,7 +362,7 @@ void kntp_client_reply(struct kntp_clients *table, u64 hi, u64 lo,
 		       struct sk_buff *skb, ktime_t received,
 		       enum kntp_hook hook)
 {
-	struct ntp_header *ntp = header_of(skb);
+	struct ntp_header *ntp = header_of(skb, 0);
 	u64 hash = hash_of(table, hi, lo);
 	struct kntp_client *client;
 	struct kntp_bucket *bucket;
@@ -379,7 +379,8 @@ void kntp_client_reply(struct kntp_clients *table, u64 hi, u64 lo,
 /**
  * kntp_client_tell() - kntp_client_reply() to a client that was limited
  * @who: the client, of kntp_client_limit()
- * @skb: the packet, which ends with the request's header; from here on the reply
+ * @skb: the packet, which ends with the request's header and the room for a MAC;
+ *	from here on the reply
  * @received: when it arrived, as kntp_clock_reply() takes it
  * @hook: where it was seen
  *
@@ -390,22 +391,23 @@ void kntp_client_tell(const struct kntp_asker *who, struct sk_buff *skb,
 {
 	struct kntp_client *client = who->client;
 	struct kntp_clients *table = who->table;
-	struct ntp_header *ntp = header_of(skb);
+	struct ntp_header *ntp = header_of(skb, who->mac_len);
 	struct kntp_bucket *bucket;
 
 	if (who->kiss) {
 		ntp_kiss(ntp, who->kiss, who->poll);
 		return;
 	}
-	if (!table) {
+	/* Nobody knows whose a request is that was not authenticated. */
+	if (!table || who->stat) {
 		kntp_clock_reply(ntp, received);
 		return;
 	}
 	bucket = &table->buckets[(client - table->clients) / SLOTS];
 	raw_spin_lock(&bucket->lock);
 	/* It may have been given to another meanwhile. */
-	if (likely(client->key[0] == who->key[0] &&
-		   client->key[1] == who->key[1])) {
+	if (likely(client->key[0] == who->address[0] &&
+		   client->key[1] == who->address[1])) {
 		client->requests++;
 		reply_to(table, client, skb, ntp, received, hook);
 	} else {

@@ -15,6 +15,7 @@
 #include "core/slots.h"
 #include "core/wire.h"
 
+struct kntp_key;
 struct kntp_limits;
 struct kntp_net;
 struct sk_buff;
@@ -110,21 +111,25 @@ struct kntp_client_set {
 };
 
 /**
- * struct kntp_asker - who sent a request that is limited
+ * struct kntp_asker - who sent a request that is limited or authenticated
  * @table: NULL: nobody is kept in mind
  * @client: its entry; may be another one's by the time of the reply
- * @key: as there
+ * @address: the key of that
  * @kiss: the reply is this kiss code; 0: it is the time
- * @stat: what the request is counted as when it is a kiss code
- * @poll: of that reply: what is asked for, log2 s
+ * @stat: what the request is counted as although it is replied to; 0: answered
+ * @poll: of a kiss code: what is asked for, log2 s
+ * @key: what the reply is signed with
+ * @mac_len: octets of its MAC; 0: it has none
  */
 struct kntp_asker {
 	struct kntp_clients *table;
 	struct kntp_client *client;
-	u64 key[2];
+	u64 address[2];
 	u32 kiss;
 	enum kntp_stat stat;
 	s8 poll;
+	const struct kntp_key *key;
+	u8 mac_len;
 };
 
 void kntp_client_reply(struct kntp_clients *table, u64 hi, u64 lo,

@@ -138,7 +138,7 @@ static bool has_ports4(struct sk_buff *skb)
 	       pskb_may_pull(skb, iph->ihl * 4 + sizeof(struct udphdr));
 }
 
-/* Takes the packet. WHO: where there are limits. */
+/* Takes the packet. WHO: where there are limits or keys. */
 static __always_inline unsigned int finish4(struct kntp_net *kn,
 					    const struct kntp_asker *who,
 					    struct sk_buff *skb,
@@ -154,12 +154,12 @@ static __always_inline unsigned int finish4(struct kntp_net *kn,
 }
 
 /* A path of its own: what it keeps is not in the way of the usual one. */
-static noinline unsigned int limited4(struct kntp_net *kn, struct sk_buff *skb,
-				      ktime_t received, enum kntp_stat stat)
+static noinline unsigned int admit4(struct kntp_net *kn, struct sk_buff *skb,
+				    ktime_t received, enum kntp_stat stat)
 {
 	struct kntp_asker who;
 
-	if (kntp_rx_limit(kn, &who, skb, &stat))
+	if (kntp_rx_admit(kn, &who, skb, &stat))
 		return finish4(kn, &who, skb, received);
 	return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 }
@@ -173,9 +173,11 @@ static __always_inline unsigned int answer4(struct kntp_net *kn,
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
 	stat = prove4(kn, skb, common);
 	if (unlikely(rcu_access_pointer(kn->limits)))
-		return limited4(kn, skb, received, stat);
+		return admit4(kn, skb, received, stat);
 	if (unlikely(stat))
-		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
+		return stat == KNTP_STAT_PASS_MAC ?
+		       admit4(kn, skb, received, stat) :
+		       kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 	return finish4(kn, NULL, skb, received);
 }
 
@@ -230,12 +232,12 @@ static unsigned int finish6(struct kntp_net *kn, const struct kntp_asker *who,
 	return reflect(kn, who, skb);
 }
 
-static noinline unsigned int limited6(struct kntp_net *kn, struct sk_buff *skb,
-				      ktime_t received, enum kntp_stat stat)
+static noinline unsigned int admit6(struct kntp_net *kn, struct sk_buff *skb,
+				    ktime_t received, enum kntp_stat stat)
 {
 	struct kntp_asker who;
 
-	if (kntp_rx_limit(kn, &who, skb, &stat))
+	if (kntp_rx_admit(kn, &who, skb, &stat))
 		return finish6(kn, &who, skb, received);
 	return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 }
@@ -263,9 +265,11 @@ static noinline unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
 	stat = prove6(kn, skb);
 	if (unlikely(rcu_access_pointer(kn->limits)))
-		return limited6(kn, skb, received, stat);
+		return admit6(kn, skb, received, stat);
 	if (unlikely(stat))
-		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
+		return stat == KNTP_STAT_PASS_MAC ?
+		       admit6(kn, skb, received, stat) :
+		       kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, stat);
 	return finish6(kn, NULL, skb, received);
 }
 #else

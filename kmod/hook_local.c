@@ -73,7 +73,7 @@ static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb,
 						      ip_hdr(skb)->saddr));
 }
 
-/* Takes the packet. WHO: where there are limits. */
+/* Takes the packet. WHO: where there are limits or keys. */
 static __always_inline unsigned int answer4(struct kntp_net *kn,
 					    const struct kntp_asker *who,
 					    struct sk_buff *skb,
@@ -108,12 +108,12 @@ static __always_inline unsigned int answer4(struct kntp_net *kn,
 }
 
 /* A path of its own: what it keeps is not in the way of the usual one. */
-static noinline unsigned int limited4(struct kntp_net *kn, struct sk_buff *skb,
-				      ktime_t received, enum kntp_stat stat)
+static noinline unsigned int admit4(struct kntp_net *kn, struct sk_buff *skb,
+				    ktime_t received, enum kntp_stat stat)
 {
 	struct kntp_asker who;
 
-	if (kntp_rx_limit(kn, &who, skb, &stat))
+	if (kntp_rx_admit(kn, &who, skb, &stat))
 		return answer4(kn, &who, skb, received);
 	return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
 }
@@ -144,9 +144,11 @@ unsigned int kntp_hook_local4(void *priv, struct sk_buff *skb,
 	kntp_count(&kn->stats, KNTP_HOOK_LOCAL, KNTP_STAT_IN);
 	stat = prove4(kn, skb, common);
 	if (unlikely(rcu_access_pointer(kn->limits)))
-		return limited4(kn, skb, received, stat);
+		return admit4(kn, skb, received, stat);
 	if (unlikely(stat))
-		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
+		return stat == KNTP_STAT_PASS_MAC ?
+		       admit4(kn, skb, received, stat) :
+		       kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
 	return answer4(kn, NULL, skb, received);
 }
 
@@ -186,7 +188,7 @@ static int reply_oif6(const struct sk_buff *skb)
 	return kntp_rx_vrf(skb->dev);
 }
 
-/* Takes the packet. WHO: where there are limits. */
+/* Takes the packet. WHO: where there are limits or keys. */
 static unsigned int answer6(struct kntp_net *kn, const struct kntp_asker *who,
 			    struct sk_buff *skb, ktime_t received)
 {
@@ -215,12 +217,12 @@ static unsigned int answer6(struct kntp_net *kn, const struct kntp_asker *who,
 	return NF_STOLEN;
 }
 
-static noinline unsigned int limited6(struct kntp_net *kn, struct sk_buff *skb,
-				      ktime_t received, enum kntp_stat stat)
+static noinline unsigned int admit6(struct kntp_net *kn, struct sk_buff *skb,
+				    ktime_t received, enum kntp_stat stat)
 {
 	struct kntp_asker who;
 
-	if (kntp_rx_limit(kn, &who, skb, &stat))
+	if (kntp_rx_admit(kn, &who, skb, &stat))
 		return answer6(kn, &who, skb, received);
 	return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
 }
@@ -255,8 +257,10 @@ unsigned int kntp_hook_local6(void *priv, struct sk_buff *skb,
 	kntp_count(&kn->stats, KNTP_HOOK_LOCAL, KNTP_STAT_IN);
 	stat = prove6(kn, skb);
 	if (unlikely(rcu_access_pointer(kn->limits)))
-		return limited6(kn, skb, received, stat);
+		return admit6(kn, skb, received, stat);
 	if (unlikely(stat))
-		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
+		return stat == KNTP_STAT_PASS_MAC ?
+		       admit6(kn, skb, received, stat) :
+		       kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
 	return answer6(kn, NULL, skb, received);
 }

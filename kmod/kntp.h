@@ -4,7 +4,7 @@
  *
  *   genl_mutex         netlink operations run one at a time (held by the caller)
  *   rtnl               kntp_net.listeners, .local, .addresses, .clients,
- *                      .limits, .phcs; process context
+ *                      .limits, .keys, .phcs; process context
  *   kntp_acl_set.lock  the writers of one access list; process context
  *   clock_lock         the publishers of the clock; process context
  *   tell_lock          whether events may be told; process context
@@ -25,6 +25,7 @@
 #include "acl.h"
 #include "client.h"
 #include "event.h"
+#include "key.h"
 #include "stats.h"
 
 struct kntp_addresses;
@@ -40,6 +41,7 @@ struct kntp_stamps;
  * @clients: who asks
  * @limits: how often; NULL: as often as they like
  * @limited: who has crossed these
+ * @keys: what requests may be authenticated by
  * @stamps: when they were replied to; set by the first listener, as @stats
  * @phcs: struct kntp_phc, what devices stamp by
  * @routes: the way back to those who asked last, per CPU; set by the first
@@ -57,6 +59,7 @@ struct kntp_net {
 	struct kntp_client_set clients;
 	struct kntp_limits __rcu *limits;
 	struct kntp_limited limited;
+	struct kntp_keys keys;
 	struct kntp_stamps *stamps;
 	struct list_head phcs;
 	struct kntp_routes __percpu *routes;

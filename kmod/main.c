@@ -37,6 +37,7 @@ static int __net_init kntp_net_init(struct net *net)
 	INIT_LIST_HEAD(&kn->phcs);
 	kntp_client_init(kn);
 	kntp_event_limited_init(kn);
+	kntp_key_init(&kn->keys);
 	return kntp_acl_init(&kn->acl);
 }
 
@@ -54,6 +55,7 @@ static void __net_exit kntp_net_exit(struct net *net)
 
 	kntp_event_limited_exit(kn);
 	kntp_limit_exit(kn);
+	kntp_key_exit(&kn->keys);
 	kntp_routes_exit(kn);
 	kntp_stamp_exit(kn);
 	kntp_client_exit(&kn->clients);

@@ -316,6 +316,23 @@ static const struct genl_ops kntp_ops[] = {
 		.policy = no_policy,
 		.maxattr = 1,
 	}, {
+		.cmd = KNTP_CMD_KEY_GET,
+		.dumpit = kntp_nl_key_dump,
+		.policy = no_policy,
+		.maxattr = 1,
+	}, {
+		.cmd = KNTP_CMD_KEY_SET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_key_set,
+		.policy = kntp_key_policy,
+		.maxattr = KNTP_A_KEY_SECRET,
+	}, {
+		.cmd = KNTP_CMD_KEY_DEL,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = kntp_nl_key_del,
+		.policy = kntp_key_policy,
+		.maxattr = KNTP_A_KEY_ID,
+	}, {
 		.cmd = KNTP_CMD_PHC_GET,
 		.dumpit = kntp_nl_phc_dump,
 		.policy = no_policy,

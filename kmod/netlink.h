@@ -12,6 +12,7 @@ extern const struct nla_policy kntp_clock_policy[KNTP_A_CLOCK_MAX + 1];
 extern const struct nla_policy kntp_client_policy[KNTP_A_CLIENT_MAX + 1];
 extern const struct nla_policy kntp_client_get_policy[KNTP_A_CLIENT_MAX + 1];
 extern const struct nla_policy kntp_phc_policy[KNTP_A_PHC_MAX + 1];
+extern const struct nla_policy kntp_key_policy[KNTP_A_KEY_MAX + 1];
 extern const struct nla_policy kntp_limit_policy[KNTP_A_LIMIT_MAX + 1];
 
 int kntp_nl_acl_get(struct sk_buff *skb, struct genl_info *info);
@@ -38,6 +39,10 @@ int kntp_nl_put_client(struct sk_buff *msg, int type, const u64 key[2],
 int kntp_nl_limit_get(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_limit_set(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_limit_del(struct sk_buff *skb, struct genl_info *info);
+
+int kntp_nl_key_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int kntp_nl_key_set(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_key_del(struct sk_buff *skb, struct genl_info *info);
 
 int kntp_nl_phc_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kntp_nl_phc_set(struct sk_buff *skb, struct genl_info *info);

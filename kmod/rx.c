@@ -103,28 +103,32 @@ enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict)
 }
 
 /**
- * kntp_rx_limit() - whether a source may ask once more, where there are limits
+ * kntp_rx_admit() - whether a request that is limited or authenticated is answered
  * @kn: the network namespace
  * @who: filled in
  * @skb: the request, without IP options or extension headers, judged
- * @stat: what it is to be counted as, or 0; changed by a limit
+ * @stat: what it is to be counted as, or 0; changed by a limit or a key
  *
- * Softirq, RCU read side. Return: whether there is a reply, which may be a kiss
- * code.
+ * Limits come first: what is too much costs no digest. Softirq, RCU read side.
+ * Return: whether there is a reply, which may be a kiss code or a crypto-NAK.
  */
-bool kntp_rx_limit(struct kntp_net *kn, struct kntp_asker *who,
+bool kntp_rx_admit(struct kntp_net *kn, struct kntp_asker *who,
 		   const struct sk_buff *skb, enum kntp_stat *stat)
 {
-	struct kntp_limits *limits = rcu_dereference(kn->limits);
+	static struct kntp_limits no_limits;
+	struct kntp_limits *limits = rcu_dereference(kn->limits) ?: &no_limits;
 	bool is4 = skb->protocol == htons(ETH_P_IP);
-	const struct ntp_header *ntp = (const void *)
-		(skb->data + sizeof(struct udphdr) +
-		 (is4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)));
+	const struct udphdr *udp = (const void *)
+		(skb->data + (is4 ? sizeof(struct iphdr) :
+				    sizeof(struct ipv6hdr)));
 	const struct in6_addr *saddr6 = &ipv6_hdr(skb)->saddr;
+	const struct ntp_header *ntp = (const void *)(udp + 1);
+	size_t len = ntohs(udp->len) - sizeof(*udp);
+	struct kntp_asker keyed = {};
 
-	*who = (struct kntp_asker){};
-	if (unlikely(!limits))
-		return !*stat;
+	*who = keyed;
+	if (*stat == KNTP_STAT_PASS_MAC && kntp_key_find(kn, &keyed, ntp, len))
+		*stat = 0;
 	if (*stat) {
 		if (*stat != KNTP_STAT_DROP_DENIED ||
 		    !kntp_limit_tells(limits->deny))
@@ -138,5 +142,11 @@ bool kntp_rx_limit(struct kntp_net *kn, struct kntp_asker *who,
 				  is4 ? 0 : kntp_acl_half6(saddr6, 0),
 				  is4 ? kntp_acl_mapped(ip_hdr(skb)->saddr) :
 					kntp_acl_half6(saddr6, 1), ntp);
-	return !*stat || who->kiss;
+	if (*stat || !keyed.key)
+		return !*stat || who->kiss;
+	who->key = keyed.key;
+	who->mac_len = keyed.mac_len;
+	if (!kntp_key_verify(who, ntp, len))
+		*stat = who->stat = KNTP_STAT_DROP_MAC;
+	return true;
 }

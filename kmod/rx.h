@@ -32,7 +32,7 @@ unsigned int kntp_rx_done(struct kntp_net *kn, struct sk_buff *skb,
 enum kntp_stat kntp_rx_extended6(const struct sk_buff *skb);
 enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
 			       const struct in6_addr *saddr);
-bool kntp_rx_limit(struct kntp_net *kn, struct kntp_asker *who,
+bool kntp_rx_admit(struct kntp_net *kn, struct kntp_asker *who,
 		   const struct sk_buff *skb, enum kntp_stat *stat);
 enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict);
 

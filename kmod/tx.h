@@ -67,10 +67,13 @@ static __always_inline u64 sum_header(const struct ntp_header *ntp)
 	return kntp_sum_add(sum, octets[5].word);
 }
 
+u32 kntp_tx_tell(const struct kntp_asker *who, struct sk_buff *skb,
+		 struct ntp_header *ntp, ktime_t received, enum kntp_hook hook);
+
 /**
  * kntp_tx_turn4() - turn an IPv4 request into its reply
  * @kn: the network namespace
- * @who: whose it is, of kntp_rx_limit(); NULL where there are no limits
+ * @who: whose it is, of kntp_rx_admit(); NULL where neither limits nor keys are
  * @skb: the request, linear and writable, without IP options
  * @received: when it arrived, as kntp_clock_reply() takes it
  * @hook: where it was seen; for a routed reply the IP layer sees to the IP
@@ -90,28 +93,29 @@ static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
 	struct ntp_header *ntp = (struct ntp_header *)(udp + 1);
 	u8 ttl = READ_ONCE(kn->net->ipv4.sysctl_ip_default_ttl);
 	__be32 saddr = iph->daddr, daddr = iph->saddr;
+	unsigned int len = KNTP_REPLY_LEN + (who ? who->mac_len : 0);
 	__be16 dport = udp->source;
 	u64 sum = (u64)(__force u32)saddr + (__force u32)daddr;
 
-	if (unlikely(skb->len != sizeof(*iph) + KNTP_REPLY_LEN))
-		skb_trim(skb, sizeof(*iph) + KNTP_REPLY_LEN);
+	if (unlikely(skb->len != sizeof(*iph) + len))
+		skb_trim(skb, sizeof(*iph) + len);
 	((struct kntp_octets *)iph)->word = (__force u64)
 		cpu_to_be64(0x4500000000000000ULL | IP_DF |
-			    (sizeof(*iph) + KNTP_REPLY_LEN) << 32);
+			    (u64)(sizeof(*iph) + len) << 32);
 	iph->ttl = ttl;
 	if (hook == KNTP_HOOK_INGRESS)
 		iph->check = kntp_sum_fold(sum +
 			(__force u16)htons(0x4500) + (__force u16)htons(IP_DF) +
-			(__force u16)htons(sizeof(*iph) + KNTP_REPLY_LEN) +
+			(__force u16)htons(sizeof(*iph) + len) +
 			(__force u16)htons(ttl << 8 | IPPROTO_UDP));
 	iph->saddr = saddr;
 	iph->daddr = daddr;
 	udp->source = htons(NTP_PORT);
 	udp->dest = dport;
-	udp->len = htons(KNTP_REPLY_LEN);
+	udp->len = htons(len);
 
 	if (who)
-		kntp_client_tell(who, skb, received, hook);
+		sum += kntp_tx_tell(who, skb, ntp, received, hook);
 	else if (likely(clients))
 		kntp_client_reply(clients, 0, kntp_acl_mapped(daddr), skb,
 				  received, hook);
@@ -120,24 +124,24 @@ static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
 	/* The length counts twice, in the pseudo header and in its own. */
 	sum += (__force u16)dport + (__force u16)htons(NTP_PORT) +
 	       (__force u16)htons(IPPROTO_UDP) +
-	       (__force u16)htons(2 * KNTP_REPLY_LEN);
+	       (__force u16)htons(2 * len);
 	udp->check = kntp_sum_fold(kntp_sum_add(sum_header(ntp), sum)) ?:
 		     CSUM_MANGLED_0;
 }
 
 /**
  * kntp_tx_stat() - what a request is counted as when its reply is sent
- * @who: who asked, of kntp_rx_limit(), or NULL
+ * @who: who asked, of kntp_rx_admit(), or NULL
  */
 static inline enum kntp_stat kntp_tx_stat(const struct kntp_asker *who)
 {
-	return who && who->kiss ? who->stat : KNTP_STAT_ANSWERED;
+	return who && who->stat ? who->stat : KNTP_STAT_ANSWERED;
 }
 
 /**
  * kntp_tx_done() - count a reply that was handed on
  * @kn: the network namespace
- * @who: who asked, of kntp_rx_limit(), or NULL
+ * @who: who asked, of kntp_rx_admit(), or NULL
  * @hook: where that was seen
  * @err: what the output said: negative, or NET_XMIT_*
  *
@@ -149,12 +153,14 @@ static inline void kntp_tx_done(struct kntp_net *kn,
 {
 	bool failed = net_xmit_eval(err);
 
-	if (who && who->kiss) {
+	if (who && who->stat) {
 		kntp_count(&kn->stats, hook, who->stat);
 		if (!failed)
 			kntp_count(&kn->stats, hook, KNTP_STAT_OF_KISS);
 		return;
 	}
+	if (who && who->key)
+		kntp_count(&kn->stats, hook, KNTP_STAT_OF_KEYED);
 	kntp_count(&kn->stats, hook, unlikely(failed) ?
 		   KNTP_STAT_DROP_TRANSMIT : KNTP_STAT_ANSWERED);
 }

@@ -5,6 +5,12 @@
 
 #include "probed.h"
 
+/* crypto_memneq() */
+#ifdef KNTP_HAVE_CRYPTO_UTILS
+#include <crypto/utils.h>
+#else
+#include <crypto/algapi.h>
+#endif
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/genetlink.h>

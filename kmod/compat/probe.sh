@@ -50,6 +50,15 @@ probe() {
 	}
 	END
 
+	probe CRYPTO_UTILS "$@" <<-'END'
+	#include <crypto/utils.h>
+	unsigned long f(const void *a, const void *b);
+	unsigned long f(const void *a, const void *b)
+	{
+		return crypto_memneq(a, b, 1);
+	}
+	END
+
 	probe NETDEV_GET_TSTAMP "$@" <<-'END'
 	#include <linux/netdevice.h>
 	ktime_t f(struct net_device *dev, struct sk_buff *skb);

@@ -11,11 +11,11 @@ static bool is_nts(u16 type)
 /*
  * RFC 7822 section 3: 20 or 24 octets at the end are a MAC, because the last
  * field of a packet without one is 28 octets or longer; whatever is longer
- * than a MAC begins with a field.
+ * than a MAC begins with a field. Returns what is left behind the fields, or
+ * more than there was when they do not add up.
  */
-static enum ntp_class classify_extensions(const u8 *data, size_t len)
+static size_t skip_extensions(const u8 *data, size_t len, enum ntp_class *class)
 {
-	enum ntp_class class = NTP_CLASS_PLAIN;
 	struct ntp_ext ext;
 	size_t ext_len;
 
@@ -23,17 +23,42 @@ static enum ntp_class classify_extensions(const u8 *data, size_t len)
 		memcpy(&ext, data, sizeof(ext));
 		ext_len = be16_to_cpu(ext.len);
 		if (ext_len < NTP_EXT_LEN_MIN || ext_len % 4 || ext_len > len)
-			return NTP_CLASS_MALFORMED;
+			return ~(size_t)0;
 		if (is_nts(be16_to_cpu(ext.type)))
-			class = NTP_CLASS_NTS;
+			*class = NTP_CLASS_NTS;
 		data += ext_len;
 		len -= ext_len;
 	}
+	return len;
+}
+
+static enum ntp_class classify_extensions(const u8 *data, size_t len)
+{
+	enum ntp_class class = NTP_CLASS_PLAIN;
+
+	len = skip_extensions(data, len, &class);
 	if (!len)
 		return class;
 	if (len != NTP_MAC_LEN_MD5 && len != NTP_MAC_LEN_SHA1)
 		return NTP_CLASS_MALFORMED;
 	return class == NTP_CLASS_NTS ? class : NTP_CLASS_MAC;
+}
+
+/**
+ * ntp_mac_len() - how long the MAC of a request is
+ * @data: a request that ntp_classify() calls NTP_CLASS_MAC
+ * @len: its length, octets
+ *
+ * Any context, no lock. Return: octets at its end, key identifier and digest.
+ */
+size_t ntp_mac_len(const u8 *data, size_t len)
+{
+	enum ntp_class class;
+
+	if (ntp_version(data[0]) != NTP_VERSION_MAX)
+		return len - NTP_HEADER_LEN;
+	return skip_extensions(data + NTP_HEADER_LEN, len - NTP_HEADER_LEN,
+			       &class);
 }
 
 /* Before version 4 there are no fields: what follows the header is a MAC. */

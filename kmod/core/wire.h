@@ -20,6 +20,10 @@ enum ntp_limits {
 	NTP_MAC_LEN_MD5 = 20,
 	NTP_MAC_LEN_SHA1 = 24,
 	NTP_MAC_LEN_MAX = 72,
+	/* A key identifier alone, 0, says that a MAC was wrong: crypto-NAK. */
+	NTP_MAC_LEN_NAK = 4,
+	/* RFC 7822: of a digest of version 4 no more than these octets are sent. */
+	NTP_DIGEST_LEN_V4 = 20,
 
 	NTP_EXT_LEN_MIN = 16,
 };

@@ -157,7 +157,7 @@ stats()
 		"$(kntp stats show --explain | wc -l)"
 	is "stats show --explain: JSON" "2 14 13" \
 		"$(json '"%d %d %d" % (len(d["explain"]) - 3, len(d["explain"]["passed"]), len(d["explain"]["dropped"]))' stats show --explain)"
-	is "stats show: CSV" "local,in,0 ingress,of_kiss,0" \
+	is "stats show: CSV" "local,in,0 ingress,of_keyed,0" \
 		"$(kntp -c stats show | sed -n '1p;$p' | paste -sd' ')"
 	is "a request is counted" True "$(ask; json 'd["hooks"][0]["in"] == 1' stats show)"
 	is "and balanced" True "$(json 'all(h["in"] == h["answered"] + sum(h["passed"].values()) + sum(h["dropped"].values()) for h in d["hooks"])' stats show)"

@@ -33,6 +33,9 @@ _kntp_words() # object, verb, word before
 	"limit set interval"|"limit set burst"|"limit set leak"|\
 	"limit set kod"|"limit set prefix4"|"limit set prefix6") ;;
 	"limit set "*) echo interval burst leak kod prefix4 prefix6 ;;
+	"key add file"|"key load "*) compgen -f ;;
+	"key add "*) echo MD5 SHA1 SHA256 SHA512 AES128 AES256 file ;;
+	"key del "*) echo all ;;
 	"stats show "*) echo --explain ;;
 	esac
 }
@@ -45,6 +48,7 @@ _kntp_verbs() # object
 	clock) echo set set-rtc show help ;;
 	client) echo show set flush help ;;
 	limit) echo set budget deny off show help ;;
+	key) echo add del load show help ;;
 	phc) echo show help ;;
 	stats) echo show reset help ;;
 	tracking) echo -n help ;;
@@ -68,7 +72,7 @@ _kntp()
 	if ((i > COMP_CWORD)); then
 		words=$(command ls /run/netns 2>/dev/null)
 	elif ((i == COMP_CWORD)); then
-		words="status listen acl clock client limit phc stats monitor help
+		words="status listen acl clock client limit key phc stats monitor help
 		       tracking sources sourcestats selectdata ntpdata activity
 		       serverstats smoothing waitsync makestep burst online
 		       offline add delete reload

@@ -60,12 +60,14 @@ X(DROP_MALFORMED, DROP, "malformed", \
   "Extension fields that do not add up to the datagram's length: broken or hostile senders.") \
 X(DROP_DENIED, DROP, "denied", \
   "The access list says no, or says nothing: see who with acl check, open it with acl allow.") \
+X(DROP_MAC, DROP, "mac", \
+  "The MAC is wrong, although its key is held here: another secret or type than the client's, or a forgery.") \
 X(DROP_RATE, DROP, "rate", \
   "The client asks more often than limit set allows: see who with client show.") \
 X(DROP_PREFIX, DROP, "prefix", \
   "All of a prefix together ask more often than its limit set allows: see which with client show.") \
 X(DROP_BUDGET, DROP, "budget", \
-  "More requests than limit budget has replies for; those who asked before are answered first.") \
+  "More requests than limit budget has replies for; those who were answered before come first.") \
 X(DROP_NO_MEMORY, DROP, "no_memory", \
   "No memory was left to write the reply: the host is short of it.") \
 X(DROP_NO_ROUTE, DROP, "no_route", \
@@ -81,7 +83,9 @@ X(OF_RX_DEVICE, OF, "rx_device", \
 X(OF_RX_UNKNOWN, OF, "rx_unknown", \
   "Requests that the device stamped by a clock that is not known, or not well enough: see phc show.") \
 X(OF_KISS, OF, "kiss", \
-  "Of those that were denied or asked too often: told so, by a kiss code.")
+  "Of those that were denied, wrongly signed or asked too often: told so, by a kiss code or crypto-NAK.") \
+X(OF_KEYED, OF, "keyed", \
+  "Requests that were authenticated by a key, and so their replies.")
 
 /* OF counts some of the others again. */
 enum group { TOTAL, PASS, DROP, OF };

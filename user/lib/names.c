@@ -140,6 +140,13 @@ static const struct nl_attr_name limit_one_attrs[] = {
 	{ 0, NULL, NULL }
 };
 
+const struct nl_attr_name key_attrs[] = {
+	{ KNTP_A_KEY_ID, "id", NULL },
+	{ KNTP_A_KEY_TYPE, "type", NULL },
+	{ KNTP_A_KEY_SECRET, "secret", NULL },
+	{ 0, NULL, NULL }
+};
+
 const struct nl_attr_name limit_attrs[] = {
 	{ KNTP_A_LIMIT_CLIENT, "client", limit_one_attrs },
 	{ KNTP_A_LIMIT_PREFIX, "prefix", limit_one_attrs },

@@ -21,6 +21,6 @@ uint32_t hook_parse(const char *word);
 
 /* The attributes of each noun, in the words of the command line. */
 extern const struct nl_attr_name listen_attrs[], acl_attrs[], clock_attrs[],
-	client_attrs[], limit_attrs[];
+	client_attrs[], key_attrs[], limit_attrs[];
 
 #endif

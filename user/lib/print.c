@@ -36,11 +36,15 @@ static struct {
 	size_t n;
 } out;
 
+static char buffer[64 * 1024];
+
 void pr_init(enum pr_format format, bool pretty)
 {
 	memset(&pr, 0, sizeof(pr));
 	pr.format = format;
 	pr.pretty = pretty;
+	/* An error is one of pr_flush(), which knows what it was. */
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 }
 
 enum pr_format pr_format(void)
@@ -55,7 +59,9 @@ void pr_compact(void)
 
 static void out_flush(void)
 {
-	fwrite(out.text, 1, out.n, stdout);
+	errno = 0;
+	if (fwrite(out.text, 1, out.n, stdout) != out.n && !pr.error)
+		pr.error = errno ? -errno : -EIO;
 	out.n = 0;
 }
 
@@ -420,8 +426,8 @@ void pr_note(const char *sentence)
 
 int pr_flush(void)
 {
-	errno = 0;
 	out_flush();
+	errno = 0;
 	if ((fflush(stdout) || ferror(stdout)) && !pr.error)
 		pr.error = errno ? -errno : -EIO;
 	return pr.error;

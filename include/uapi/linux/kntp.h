@@ -88,7 +88,7 @@
  *                            clients are forgotten, unless both are as they
  *                            were. ENTRIES 0: keep none.
  *   CLIENT_FLUSH          forgets all clients
- *     ENOMEM   there is no memory for so many; all is as it was
+ *     ENOMEM   there is no memory for so many
  *     EPERM    more than KNTP_CLIENT_ENTRIES_DEFAULT need CAP_NET_ADMIN in the
  *              initial user namespace; others begin with _MIN
  *
@@ -105,6 +105,15 @@
  *   LIMIT_DEL             no limits any more
  *     EINVAL   no INTERVAL or BURST; no length, or one for CLIENT
  *     ERANGE   REPLIES that are so few are none
+ *
+ * KEY: the symmetric keys (RFC 5905 appendix A.2, RFC 8573) of requests that are
+ * answered here, or told that their MAC is wrong (crypto-NAK); others are passed up
+ *
+ *   KEY_GET (dump)        -> one message a key: ID, TYPE; never a SECRET
+ *   KEY_SET               <- ID, TYPE, SECRET, in the place of one of that ID
+ *   KEY_DEL               <- [ID]; without it all of them
+ *     EOPNOTSUPP  this kernel does not have the algorithm
+ *     EINVAL   no SECRET of that TYPE is so long     E2BIG  more than KNTP_KEY_MAX
  *
  * PHC: the hardware clocks that devices stamp packets by
  *
@@ -140,8 +149,9 @@
 #define KNTP_GENL_VERSION	1
 #define KNTP_MCGRP_EVENTS	"events"
 
-/* Prefixes in one access list, at most. */
-#define KNTP_ACL_MAX		(1U << 20)
+#define KNTP_ACL_MAX		(1U << 20)	/* prefixes in one list */
+#define KNTP_KEY_MAX		65535		/* keys in a network namespace */
+#define KNTP_KEY_SECRET_MAX	256		/* octets */
 
 /* CLIENT ENTRIES: rounded up to a multiple of 8. */
 #define KNTP_CLIENT_ENTRIES_MIN		1024
@@ -149,17 +159,13 @@
 #define KNTP_CLIENT_ENTRIES_DEFAULT	65536
 #define KNTP_CLIENT_PREFIX6_DEFAULT	64
 
-/* LIMIT REPLIES: a second, at least and at most. */
-#define KNTP_LIMIT_REPLIES_MIN		1000
+#define KNTP_LIMIT_REPLIES_MIN		1000	/* a second */
 #define KNTP_LIMIT_REPLIES_MAX		1000000000
 
-/* CLOCK LEASE: the operator vouches for the clock without limit. */
-#define KNTP_LEASE_FOREVER	(~0ULL)
+#define KNTP_LEASE_FOREVER	(~0ULL)	/* vouched for without limit */
 #define KNTP_LEASE_DEFAULT	1024000000000ULL	/* ns */
 #define KNTP_GROWTH_DEFAULT	15000			/* ppb, RFC 5905 PHI */
-
-/* CLOCK MAP_RATE: 1000 ppm in units of 2^-64, either way. */
-#define KNTP_MAP_RATE_MAX	18446744073709552LL
+#define KNTP_MAP_RATE_MAX	18446744073709552LL	/* 1000 ppm, 2^-64 */
 
 enum kntp_cmd {
 	KNTP_CMD_LISTEN_GET = 1,
@@ -186,6 +192,9 @@ enum kntp_cmd {
 	KNTP_CMD_LIMIT_GET,
 	KNTP_CMD_LIMIT_SET,
 	KNTP_CMD_LIMIT_DEL,
+	KNTP_CMD_KEY_GET,
+	KNTP_CMD_KEY_SET,
+	KNTP_CMD_KEY_DEL,
 
 	__KNTP_CMD_MAX,
 	KNTP_CMD_MAX = __KNTP_CMD_MAX - 1
@@ -200,13 +209,25 @@ enum kntp_hook {
 };
 
 enum kntp_verdict {
-	KNTP_VERDICT_NONE,	/* in answers: no prefix matched, so denied */
+	KNTP_VERDICT_NONE,	/* in answers: no prefix matched */
 	KNTP_VERDICT_ALLOW,	/* answered */
 	KNTP_VERDICT_DENY,	/* dropped */
 	KNTP_VERDICT_PASS,	/* left to the socket behind the module */
 
 	__KNTP_VERDICT_MAX,
 	KNTP_VERDICT_MAX = __KNTP_VERDICT_MAX - 1
+};
+
+enum kntp_key_type {
+	KNTP_KEY_MD5 = 1,
+	KNTP_KEY_SHA1,
+	KNTP_KEY_SHA256,
+	KNTP_KEY_SHA512,
+	KNTP_KEY_AES128,	/* AES-CMAC, RFC 4493 */
+	KNTP_KEY_AES256,
+
+	__KNTP_KEY_TYPE_MAX,
+	KNTP_KEY_TYPE_MAX = __KNTP_KEY_TYPE_MAX - 1
 };
 
 enum kntp_base {
@@ -245,10 +266,9 @@ enum kntp_event {
 };
 
 /*
- * IN = ANSWERED + Σ PASS_* + Σ DROP_*, exactly, for each hook. A packet that
- * the ingress hook passes up is counted by the local hook again. OF_* are of
- * those that were answered, or whose reply was then refused on its way out; but
- * OF_KISS of those dropped as DENIED, RATE or PREFIX.
+ * IN = ANSWERED + Σ PASS_* + Σ DROP_*, exactly, for each hook; what ingress passes
+ * up local counts again. OF_* are of those answered, or whose reply was then
+ * refused on its way out; OF_KISS of those dropped as DENIED, MAC, RATE or PREFIX.
  */
 enum kntp_stat {
 	KNTP_STAT_IN = 1,	/* datagrams to UDP/123 that the hook saw */
@@ -276,6 +296,7 @@ enum kntp_stat {
 	KNTP_STAT_DROP_IPSEC,		/* local: IPsec policy forbids it */
 	KNTP_STAT_DROP_MALFORMED,	/* extension fields do not add up */
 	KNTP_STAT_DROP_DENIED,		/* the access list says no */
+	KNTP_STAT_DROP_MAC,		/* the MAC is wrong, by a key held here */
 	KNTP_STAT_DROP_RATE,		/* the client asks too often */
 	KNTP_STAT_DROP_PREFIX,		/* all of its prefix together do */
 	KNTP_STAT_DROP_BUDGET,		/* as many replies as there may be */
@@ -287,7 +308,8 @@ enum kntp_stat {
 	KNTP_STAT_OF_TX_DEVICE,		/* of these, with the device's own stamp */
 	KNTP_STAT_OF_RX_DEVICE,		/* whose arrival the device stamped */
 	KNTP_STAT_OF_RX_UNKNOWN,	/* it did, but by a clock that is not known */
-	KNTP_STAT_OF_KISS,		/* told so, by a kiss code */
+	KNTP_STAT_OF_KISS,		/* told so, by a kiss code or crypto-NAK */
+	KNTP_STAT_OF_KEYED,		/* authenticated, and so the reply */
 
 	__KNTP_STAT_MAX,
 	KNTP_STAT_MAX = __KNTP_STAT_MAX - 1
@@ -412,6 +434,15 @@ enum kntp_attr_limit_one {
 
 	__KNTP_A_LIMIT_ONE_MAX,
 	KNTP_A_LIMIT_ONE_MAX = __KNTP_A_LIMIT_ONE_MAX - 1
+};
+
+enum kntp_attr_key {
+	KNTP_A_KEY_ID = 1,		/* u32, from 1 */
+	KNTP_A_KEY_TYPE,		/* u8, enum kntp_key_type */
+	KNTP_A_KEY_SECRET,		/* binary, 1 to KNTP_KEY_SECRET_MAX octets */
+
+	__KNTP_A_KEY_MAX,
+	KNTP_A_KEY_MAX = __KNTP_A_KEY_MAX - 1
 };
 
 enum kntp_attr_phc {
