@@ -164,9 +164,9 @@ class ChronydNts(Chronyd):
 class Ntpdig(Client):
     """ntpsec's one-shot client."""
 
-    def __init__(self, lab, ns, server):
+    def __init__(self, lab, ns, server, *options):
         super().__init__(lab, ns, server)
-        self.start("ntpdig", "-j", "-t", "20", server)
+        self.start("ntpdig", "-j", "-t", "20", *options, server)
 
     def accepted(self):
         if self.process.poll() != 0:

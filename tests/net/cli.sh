@@ -32,7 +32,7 @@ fresh()
 	is "fresh: no prefix" "" "$(kntp acl show)"
 	for words in status "listen show" "acl show" "clock show" "stats show" \
 		     "stats show --explain" "acl check ::1" "client show" \
-		     "limit show" "phc show"; do
+		     "limit show" "key show" "phc show"; do
 		# shellcheck disable=SC2086
 		check "fresh: JSON of $words" python3 -m json.tool \
 			<(kntp -j $words) /dev/null
@@ -149,13 +149,13 @@ clock()
 stats()
 {
 	is "stats reset" 0 "$(said stats reset)"
-	is "stats show: JSON" "[('local', 0, 0, 14, 0, 13, 0), ('ingress', 0, 0, 14, 0, 13, 0)]" \
+	is "stats show: JSON" "[('local', 0, 0, 14, 0, 14, 0), ('ingress', 0, 0, 14, 0, 14, 0)]" \
 		"$(json '[(h["hook"], h["in"], h["answered"], len(h["passed"]), h["passed_total"], len(h["dropped"]), h["dropped_total"]) for h in d["hooks"]]' stats show)"
 	is "stats show: zeroes are left out" 12 "$(kntp stats show | wc -l)"
-	is "stats show -v: zeroes are not" 76 "$(kntp -v stats show | wc -l)"
-	is "stats show --explain: a sentence each" 144 \
+	is "stats show -v: zeroes are not" 80 "$(kntp -v stats show | wc -l)"
+	is "stats show --explain: a sentence each" 152 \
 		"$(kntp stats show --explain | wc -l)"
-	is "stats show --explain: JSON" "2 14 13" \
+	is "stats show --explain: JSON" "2 14 14" \
 		"$(json '"%d %d %d" % (len(d["explain"]) - 3, len(d["explain"]["passed"]), len(d["explain"]["dropped"]))' stats show --explain)"
 	is "stats show: CSV" "local,in,0 ingress,of_keyed,0" \
 		"$(kntp -c stats show | sed -n '1p;$p' | paste -sd' ')"
@@ -229,6 +229,43 @@ deny                     0" "$(kntp limit show | sed 's/^ *//')"
 		"$(kntp limit off; json '"%s %d %d" % (d["limits"], d["budget"], d["deny"])' limit show)"
 }
 
+keys()
+{
+	echo "HEX:$(printf '0123456789%.0s' 1 2 3)ab" >"$tmp/secret"
+	echo "10 SHA1 text" >"$tmp/keys"
+	chmod 644 "$tmp/secret" "$tmp/keys"
+	is "key show: none" "" "$(kntp key show)"
+	is "key add" 0 "$(said key add 4294967295 AES128 file "$tmp/secret")"
+	is "key add: standard input, in either case" 0 \
+		"$(e=$(kntp key add 2 md5 file - <<<"a secret" 2>&1); echo "$?$e")"
+	is "key show" "2 MD5
+4294967295 AES128" "$(kntp key show)"
+	is "key show: JSON" "[(2, 'MD5'), (4294967295, 'AES128')]" \
+		"$(json '[tuple(k.values()) for k in d["keys"]]' key show)"
+	is "key add: too short a secret" \
+		"1 kntp: key add: $tmp/secret: the secret has 16 octets, a key of AES256 has 32" \
+		"$(said key add 3 AES256 file "$tmp/secret")"
+	is "key add: a file that is not there" \
+		"1 kntp: key add: $tmp/none: No such file or directory" \
+		"$(said key add 3 MD5 file "$tmp/none")"
+	is "key add: no such type" 2 "$(said key add 3 DES file "$tmp/secret" | cut -c1)"
+	is "key add: a number that is none" 2 \
+		"$(said key add 0 MD5 file "$tmp/secret" | cut -c1)"
+	is "key add: a secret on the command line" 2 \
+		"$(said key add 3 MD5 secret | cut -c1)"
+	is "key del: not there" "1 kntp: key del: 3: id: there is no such key" \
+		"$(said key del 3)"
+	is "key load" 0 "$(said key load "$tmp/keys")"
+	is "key load: these, and no others" "10 SHA1" "$(kntp key show)"
+	printf '%s\n' "11 SHA256 good" "; a comment" "12 MD5 HEX:0x" >"$tmp/wrong"
+	is "key load: a mistake" \
+		"1 kntp: key load: $tmp/wrong:3: character 2 of the secret is not a hexadecimal digit" \
+		"$(said key load "$tmp/wrong")"
+	is "key load: changes nothing" "10 SHA1" "$(kntp key show)"
+	is "key del" 0 "$(said key del 10)"
+	is "key del: all" 0 "$(said key del all)"
+}
+
 # One request over loopback.
 ask()
 {
@@ -251,7 +288,8 @@ unprivileged()
 		     "acl load /dev/null" "acl flush" "stats reset" \
 		     "client set entries 1024" "client flush" \
 		     "limit set interval 3 burst 8" "limit budget 0" \
-		     "limit deny 0" "limit off" \
+		     "limit deny 0" "limit off" "key del all" \
+		     "key load $tmp/keys" "key add 1 MD5 file $tmp/secret" \
 		     "clock set base system stratum 1 refid GPS"; do
 		# shellcheck disable=SC2086
 		is "unprivileged: $words" \
@@ -260,7 +298,7 @@ unprivileged()
 	done
 	for words in status "listen show" "acl show" "acl check ::1" \
 		     "clock show" "stats show --explain" "client show" \
-		     "limit show" "phc show"; do
+		     "limit show" "key show" "phc show"; do
 		# shellcheck disable=SC2086
 		check "unprivileged: $words" quietly "${nobody[@]}" "$tmp/kntp" $words
 	done
@@ -378,6 +416,7 @@ listeners
 clock
 clients
 limits
+keys
 stats
 namespaces
 unprivileged

@@ -68,12 +68,15 @@ int ctl_result(const struct ctl *ctl, int err, const char *on)
 
 	if (!err)
 		return EXIT_DONE;
-	if (err == -EPERM && !*why)
+	if (err == -EPERM && !*why) {
+		/* Whatever it is about. */
 		why = "not permitted without CAP_NET_ADMIN";
-	else if (err == -EINTR)
+		on = NULL;
+	} else if (err == -EINTR) {
 		why = "it kept changing while it was read";
-	else if (!*why)
+	} else if (!*why) {
 		why = strerror(-err);
+	}
 	ctl_failed(ctl, "%s%s%s%s%s", on ? on : "", on ? ": " : "",
 		   e->attr ? e->attr : "", e->attr ? ": " : "", why);
 	return exit_of(err);

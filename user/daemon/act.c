@@ -174,7 +174,7 @@ int act_reload(char *why)
 	take_over(&new);
 	err = ntp_reload(act.conf, reason);
 	if (!err)
-		err = serve_reload(act.conf);
+		err = serve_reload(act.conf, reason);
 	if (err) {
 		snprintf(why, REPORT_WHY, "%.*s", REPORT_WHY - 1,
 			 *reason ? reason : strerror(-err));

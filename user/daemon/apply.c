@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "apply.h"
+#include "keys.h"
 #include "log.h"
 #include "loop.h"
 #include "nl.h"
@@ -358,6 +359,7 @@ static void attached(struct nl *nl)
 	tell_access(nl, true);
 	tell_clients(nl);
 	tell_limit(nl);
+	keys_tell(nl);
 	add_listeners(nl, false);
 	timer_set(&apply.timer, LOOK_AGAIN);
 }
@@ -381,6 +383,7 @@ void apply_set(const struct apply_options *o)
 	tell_access(nl, true);
 	tell_clients(nl);
 	tell_limit(nl);
+	keys_tell(nl);
 	drop_listeners(nl, o->listen, o->n_listen);
 	add_listeners(nl, false);
 	timer_set(&apply.timer, LOOK_AGAIN);

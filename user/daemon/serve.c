@@ -4,6 +4,7 @@
 #include "apply.h"
 #include "conf.h"
 #include "follow.h"
+#include "keys.h"
 #include "log.h"
 #include "ntp.h"
 #include "publish.h"
@@ -148,7 +149,13 @@ int serve_start(const struct config *c)
 {
 	bool follows = c->follow.what != CONF_FOLLOW_NOTHING;
 	int err = read_access(c, &serve.access);
+	char why[KEYS_WHY];
 
+	if (!err) {
+		err = keys_read(c->keyfile, why);
+		if (err)
+			log_msg(LOG_ERR, "%s", why);
+	}
 	if (!err && follows)
 		err = start_following(&c->follow);
 	if (err)
@@ -177,12 +184,13 @@ static bool same_port(const struct server_options *a, bool allowed,
 /**
  * serve_reload() - give it away otherwise
  * @c: how and to whom from now on
+ * @why: KEYS_WHY bytes for what is wrong, or ""
  *
  * A port may need the right to low ports, which is one of those that are kept.
  *
  * Return: 0 or -errno.
  */
-int serve_reload(const struct config *c)
+int serve_reload(const struct config *c, char *why)
 {
 	struct server_options old = serve.opt;
 	bool allowed = access_allows(&serve.access);
@@ -190,6 +198,11 @@ int serve_reload(const struct config *c)
 	struct access access;
 	int err = read_access(c, &access);
 
+	if (!err) {
+		err = keys_read(c->keyfile, why);
+		if (err)
+			access_free(&access);
+	}
 	if (err)
 		return err;
 	memcpy(device, serve.device, sizeof(device));
@@ -220,4 +233,5 @@ void serve_stop(void)
 	follow_stop();
 	server_stop();
 	access_free(&serve.access);
+	keys_forget();
 }

@@ -15,7 +15,7 @@ struct config;
 int serve_start(const struct config *c);
 
 /* The difference; `follow` stays. 0, or -errno and all is as before. */
-int serve_reload(const struct config *c);
+int serve_reload(const struct config *c, char *why);
 
 /* An orderly end: what the module was told of listeners is taken back. */
 void serve_stop(void);
