@@ -51,6 +51,19 @@ static void check_no_loop(const u8 *reply, size_t len)
 		MUST(ntp_classify(reply, len, ports[i]) == NTP_CLASS_MODE);
 }
 
+/* Behind the header, of a length that there is, and the rest are whole fields. */
+static void check_mac(const u8 *packet, size_t len)
+{
+	size_t mac_len = ntp_mac_len(packet, len);
+
+	MUST(mac_len >= NTP_MAC_LEN_V2 && mac_len <= NTP_MAC_LEN_MAX);
+	MUST(mac_len <= len - NTP_HEADER_LEN && mac_len % 4 == 0);
+	if (ntp_version(packet[0]) == NTP_VERSION_MAX)
+		MUST(mac_len == NTP_MAC_LEN_MD5 || mac_len == NTP_MAC_LEN_SHA1);
+	else
+		MUST(mac_len == len - NTP_HEADER_LEN);
+}
+
 static void check_answer(const u8 *request, size_t len, u16 port, u8 said)
 {
 	const struct ntp_server *server = server_of(said);
@@ -86,6 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(!len || !memcmp(packet, data + PREAMBLE, len));
 	if (class == NTP_CLASS_PLAIN)
 		check_answer(packet, len, port, data[2]);
+	if (class == NTP_CLASS_MAC)
+		check_mac(packet, len);
 	free(packet);
 	return 0;
 }

@@ -13,7 +13,7 @@ root=../..
 out=${KNTP_BUILD:-$root/build}/tests/fuzz
 seconds=${KNTP_FUZZ_SECONDS:-6}
 seed=${KNTP_SEED:-$(($(date +%s) % 1000000000))}
-read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units acl_file chronyd ntp_reply conf dump leap devices}"
+read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units keyfile acl_file chronyd ntp_reply conf dump leap devices}"
 
 flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror
        -fno-omit-frame-pointer "-I$root/include/uapi" "-I$root/user/lib"
@@ -30,7 +30,8 @@ sources() # target
 {
 	case $1 in
 	reply|prefix) ls "$core"/*.c ;;
-	addr)	ls "$user/lib/addr.c" ;;
+	addr)	ls "$user"/lib/{addr,units}.c ;;
+	keyfile) ls "$user"/lib/{keyfile,units}.c ;;
 	units)	ls "$user/lib/units.c" ;;
 	chronyd) ls "$user/daemon/chronyd.c" ;;
 	leap)	ls "$user/daemon/leap_table.c" ;;
@@ -39,7 +40,9 @@ sources() # target
 	conf)	ls "$user"/daemon/conf*.c ;;
 	ntp_reply)
 		ls "$user"/daemon/{ntp,ntp_client,ntp_reply,ntp_packet,ntp_peer}.c \
-		   "$user"/daemon/{ntp_poll,ntp_stamp,address,md5}.c
+		   "$user"/daemon/{ntp_poll,ntp_stamp,address,md5}.c \
+		   "$user"/daemon/{ntp_auth,auth,keys}.c \
+		   "$user"/lib/{keyfile,units}.c
 		;;
 	acl_file)
 		pkg-config --exists libmnl json-c || return
@@ -53,7 +56,8 @@ libraries() # target
 {
 	case $1 in
 	acl_file) pkg-config --libs libmnl json-c ;;
-	chronyd|ntp_reply|dump) echo -lm ;;
+	ntp_reply) echo -lnettle -lm ;;
+	chronyd|dump) echo -lm ;;
 	esac
 }
 

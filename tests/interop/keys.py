@@ -31,9 +31,9 @@ class Keyed(peers.Chronyd):
     """Asks with each key, each another address of the server; and one more with
     a key that the server has otherwise."""
 
-    def __init__(self, test, pair, family, secrets, path):
+    def __init__(self, test, pair, family, secrets, path, first=0):
         self.sources = {
-            number: pair.add_server(20 * family + n)[family]
+            number: pair.add_server((first or 20 * family) + n)[family]
             for n, number in enumerate([*secrets, WRONG])}
         super().__init__(test, pair.client, None, also=[f"keyfile {path}"] + [
             f"server {addr} {self.FAST} key {number}" for number, addr in self.sources.items()])
@@ -110,6 +110,61 @@ def configured(test, pair, secrets):
                 "kntpd: nor does it start so", again.said)
 
 
+def reach(daemon):
+    return {source["address"]: source["reach"]
+            for source in daemon.json("sources").get("sources", [])}
+
+
+def asks(test, pair, secrets, path, here):
+    """kntpd asks a chronyd by each key, and believes no other's answer."""
+    peers.Chronyd(test, pair.client, "", also=[
+        "allow", "local stratum 5", f"keyfile {path}"])
+    where = {number: pair.add_client(50 + n)[4]
+             for n, number in enumerate(secrets)}
+    daemon = Kntpd(test, pair.server, [
+        "port 0", f"keyfile {here}", *[
+            f"server {addr} key {number} minpoll -2 maxpoll -2 noselect"
+            for number, addr in where.items()],
+        f"server {pair.client_addr[4]} key 12345 minpoll 0 noselect"])
+    for number, (kind, _) in secrets.items():
+        test.result(test.until(lambda: reach(daemon).get(where[number], 0) == 0o377,	# pylint: disable=cell-var-from-loop
+                               20), f"kntpd asks with {kind}", daemon.why)
+    test.result("key 12345 is not in the keyfile" in daemon.said(),
+                "kntpd: a key that is not there is said", daemon.said)
+    test.result(daemon.json("ntpdata", where[5])["sources"][0]["authenticated"]
+                and [s["authenticated"] for s in
+                     daemon.json("selectdata")["sources"]] == [True] * 7,
+                "kntpd: it is said whose packets are", daemon.why)
+    test.stop(daemon.process)
+    # The module says so to who has another secret for a key.
+    server = pair.server_addr[4]
+    daemon = Kntpd(test, pair.client, [
+        "port 0", f"keyfile {path}",
+        f"server {server} key {WRONG} minpoll -2 maxpoll -2 noselect"])
+    test.result(test.until(lambda: "is not authentic by key 99: the server says"
+                           in daemon.said()), "kntpd: another secret is said",
+                daemon.why)
+    test.result(reach(daemon)[server] == 0, "kntpd: and not believed", daemon.why)
+    test.stop(daemon.process)
+
+
+def answers(test, pair, secrets, files, here):
+    """Without the module kntpd answers by them itself."""
+    daemon = Kntpd(test, pair.server, ["local stratum 1", "allow all",
+                                       f"keyfile {here}"])
+    client = Keyed(test, pair, 4, secrets, files[0], first=60)
+    test.settle([(f"kntpd alone: chronyd with {kind}",
+                  lambda number=number: client.believes(number), client.why)
+                 for number, (kind, _) in secrets.items()], 30)
+    test.result(test.until(lambda: client.asked(WRONG)[0] > 3) and
+                client.asked(WRONG)[1] == 0,
+                "kntpd alone: another secret has nothing of it", client.why)
+    test.result(daemon.json("serverstats")["authenticated"] > 10,
+                "kntpd alone: they are counted", lambda: daemon.kntp(
+                    "-j", "serverstats"))
+    test.stop(client.process, daemon.process)
+
+
 def keys(test):
     secrets = {n: (kind, os.urandom(SIZES.get(kind, 20)))
                for n, kind in enumerate(TYPES, 1)}
@@ -146,6 +201,9 @@ def keys(test):
                     pair.kntp("-v", "stats", "show"))
     test.balance(*pairs)
     configured(test, pairs[0], secrets)
+    asks(test, pairs[1], secrets, files[0], here)
+    test.unload()
+    answers(test, pairs[0], secrets, files, here)
 
 
 if __name__ == "__main__":

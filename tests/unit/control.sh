@@ -49,7 +49,7 @@ sources() # program
 	case $1 in
 	control) echo "$user"/daemon/{control,answer,answer_json}.c \
 		      "$user"/lib/{kntpd,names,units}.c -ljson-c -lmnl -lm ;;
-	report)	 echo "$user"/daemon/{report,smooth,log}.c "$user"/lib/addr.c -lm ;;
+	report)	 echo "$user"/daemon/{report,smooth,log}.c "$user"/lib/{addr,units}.c -lm ;;
 	esac
 }
 

@@ -21,8 +21,9 @@ export KNTP_SEED=${KNTP_SEED:-$(date +%s)}
 # What a program is linked with.
 sources() # program
 {
-	local client=(ntp ntp_client ntp_reply ntp_stamp ntp_packet ntp_peer
-		      ntp_poll address md5)
+	local client=(ntp ntp_auth ntp_client ntp_reply ntp_stamp ntp_packet
+		      ntp_peer ntp_poll address auth keys md5
+		      ../lib/keyfile ../lib/units)
 
 	case $1 in
 	ntppacket)  echo "$daemon"/{ntp_packet,address,md5} ;;
@@ -52,7 +53,7 @@ run_one() # compiler, program
 	local -a with
 
 	read -ra with <<<"$(sources "$2")"
-	if ! "$1" "${flags[@]}" -o "$exe" "$2.c" "${with[@]}" -lm \
+	if ! "$1" "${flags[@]}" -o "$exe" "$2.c" "${with[@]}" -lnettle -lm \
 	     >"$log" 2>&1; then
 		sed 's/^/# /' "$log"
 		result "not ok" "$1 $2: builds"

@@ -83,12 +83,6 @@ static void starts(void)
 static void refused(void)
 {
 	configure();
-	lines[1].key = 5;
-	CHECK(ntp_start(&conf, why) == -EINVAL &&
-	      !strcmp(why, "kntp.conf:7: 192.0.2.2: key 5: authentication "
-			   "with keys is not supported yet"), "%s", why);
-	ntp_stop();
-	configure();
 	lines[2] = lines[0];
 	CHECK(ntp_start(&conf, why) == -EEXIST &&
 	      !strcmp(why, "kntp.conf:7: 192.0.2.1: another source has this "
@@ -98,6 +92,47 @@ static void refused(void)
 	ntp_network.family = AF_INET;
 	CHECK(ntp_start(&conf, why) == -EAFNOSUPPORT, "%s", why);
 	ntp_stop();
+}
+
+/* Who is told apart by a key from those without. */
+static void authenticated(void)
+{
+	static const struct {
+		int mode;
+		bool noselect[2], trust;	/* of who has one, and has not */
+	} cases[] = {
+		{ CONF_AUTH_REQUIRE, { false, true }, false },
+		{ CONF_AUTH_PREFER, { false, true }, false },
+		{ CONF_AUTH_MIX, { false, false }, true },
+		{ CONF_AUTH_IGNORE, { false, false }, false },
+	};
+	const struct ntp_options *with, *without;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		configure();
+		lines[0].key = 5;
+		conf.authselectmode = cases[i].mode;
+		CHECK(!ntp_start(&conf, why), "%s", why);
+		with = &at("192.0.2.1")->opt;
+		without = &at("192.0.2.2")->opt;
+		CHECK(with->key == 5 && !without->key &&
+		      with->noselect == cases[i].noselect[0] &&
+		      without->noselect == cases[i].noselect[1] &&
+		      with->trust == cases[i].trust &&
+		      with->require == cases[i].trust && !without->trust,
+		      "mode %d", cases[i].mode);
+		ntp_stop();
+		/* Where none has one it is as if nobody had heard of it. */
+		configure();
+		conf.authselectmode = cases[i].mode;
+		CHECK(!ntp_start(&conf, why), "%s", why);
+		CHECK(at("192.0.2.1")->opt.noselect ==
+		      (cases[i].mode == CONF_AUTH_REQUIRE) &&
+		      !at("192.0.2.1")->opt.trust, "mode %d, no key",
+		      cases[i].mode);
+		ntp_stop();
+	}
 }
 
 /* Who stays knows all that was known. */
@@ -125,15 +160,15 @@ static void reloads(void)
 	CHECK(at("2001:db8::1") && !at("2001:db8::1")->source.reach &&
 	      at("2001:db8::1")->opt.maxpoll == 7, "changes");
 	/* What is wrong with one does not keep the others. */
-	lines[0].key = 1;
+	lines[0] = line("192.0.2.1");
 	lines[2] = line("192.0.2.4");
-	CHECK(ntp_reload(&conf, why) == -EINVAL && strstr(why, "key 1"), "%s",
-	      why);
+	CHECK(ntp_reload(&conf, why) == -EEXIST &&
+	      strstr(why, "another source has this address"), "%s", why);
 	CHECK(!at("192.0.2.3") && at("192.0.2.4") &&
 	      at("192.0.2.1") == first, "the others");
 	/* The rest of the file means another thing by all lines. */
 	conf.minstratum = 5;
-	lines[0].key = 0;
+	lines[0] = line("192.0.2.5");
 	CHECK(!ntp_reload(&conf, why) &&
 	      at("192.0.2.1")->opt.minstratum == 5, "%s", why);
 	ntp_stop();
@@ -168,6 +203,7 @@ static void told(void)
 static const struct test_case cases[] = {
 	{ "a configuration", starts },
 	{ "what is refused", refused },
+	{ "with keys and without", authenticated },
 	{ "another configuration", reloads },
 	{ "copy and maxunreach", told },
 };

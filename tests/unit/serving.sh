@@ -28,7 +28,8 @@ sources() # program
 	access)	echo "$core/prefix.c" ;;
 	server)	echo "$core/prefix.c $core/parse.c" \
 		     "$daemon"/{access,address,clk,figures,log,loop,md5,smooth}.c \
-		     "$daemon"/{ntp_stamp,ratelimit,server_socket}.c ;;
+		     "$daemon"/{auth,keys,ntp_stamp,ratelimit,server_socket}.c \
+		     ../../user/lib/{keyfile,units}.c ;;
 	figures) echo "$daemon"/{log,smooth}.c ;;
 	smooth)	echo "$daemon/log.c" ;;
 	follow)	echo "$daemon"/{chronyd,clk,figures,follow_chronyd,smooth}.c \
@@ -44,6 +45,7 @@ sources() # program
 libraries() # program
 {
 	echo -lm
+	[ "$1" != server ] || echo -lnettle
 	[ "$1" != privs ] || pkg-config --libs libcap libseccomp 2>/dev/null
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "apply.h"
+#include "keyload.h"
 #include "keys.h"
 #include "log.h"
 #include "loop.h"
@@ -329,6 +330,21 @@ static void tell_limit(struct nl *nl)
 		complain(nl, "its limits", "", err);
 }
 
+static void tell_keys(struct nl *nl)
+{
+	const struct keyfile *keys = keys_held();
+	char which[16];
+	uint32_t at;
+	int err;
+
+	if (!keys)
+		return;
+	err = keyload(nl, keys, &at);
+	snprintf(which, sizeof(which), "%u", at);
+	if (err)
+		complain(nl, "key", which, err);
+}
+
 /**
  * apply_look() - look at once at what may be otherwise now
  *
@@ -359,7 +375,7 @@ static void attached(struct nl *nl)
 	tell_access(nl, true);
 	tell_clients(nl);
 	tell_limit(nl);
-	keys_tell(nl);
+	tell_keys(nl);
 	add_listeners(nl, false);
 	timer_set(&apply.timer, LOOK_AGAIN);
 }
@@ -383,7 +399,7 @@ void apply_set(const struct apply_options *o)
 	tell_access(nl, true);
 	tell_clients(nl);
 	tell_limit(nl);
-	keys_tell(nl);
+	tell_keys(nl);
 	drop_listeners(nl, o->listen, o->n_listen);
 	add_listeners(nl, false);
 	timer_set(&apply.timer, LOOK_AGAIN);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "keys.h"
-#include "keyload.h"
+#include "keyfile.h"
 #include "log.h"
 
 #include <errno.h>
@@ -32,19 +32,19 @@ int keys_read(const char *path, char *why)
 	return 0;
 }
 
-void keys_tell(struct nl *nl)
+const struct keyfile *keys_held(void)
 {
-	uint32_t at = 0;
-	int err;
+	return keys.are_ours ? &keys.file : NULL;
+}
 
-	if (!keys.are_ours)
-		return;
-	err = keyload(nl, &keys.file, &at);
-	if (!err)
-		return;
-	errno = -err;
-	log_msg(LOG_WARNING, "the kntp module refuses key %u: %m%s%s", at,
-		nl->error.text[0] ? ": " : "", nl->error.text);
+const struct keyfile_key *keys_find(uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < keys.file.n; i++)
+		if (keys.file.at[i].id == id)
+			return &keys.file.at[i];
+	return NULL;
 }
 
 void keys_forget(void)

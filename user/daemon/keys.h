@@ -3,7 +3,10 @@
 #ifndef KNTPD_KEYS_H
 #define KNTPD_KEYS_H
 
-struct nl;
+#include <stdint.h>
+
+struct keyfile;
+struct keyfile_key;
 
 /*
  * PATH may be NULL: the module's own are left alone then. A file that is not
@@ -12,8 +15,10 @@ struct nl;
  */
 #define KEYS_WHY	192
 int keys_read(const char *path, char *why);
-/* The module holds these from now on, and no others. */
-void keys_tell(struct nl *nl);
+/* What the module is to hold; NULL: its own are left alone. */
+const struct keyfile *keys_held(void);
 void keys_forget(void);
+/* NULL: there is none with this identifier. Good until the next keys_read(). */
+const struct keyfile_key *keys_find(uint32_t id);
 
 #endif

@@ -125,6 +125,7 @@ static void fill(struct ntp_source *src, const char *name,
 	s->leap = NTP_LEAP_UNSYNC;
 	s->poll = opt->minpoll;
 	s->noselect = opt->noselect;
+	s->authenticated = opt->key;
 	s->prefer = opt->prefer;
 	s->trust = opt->trust;
 	s->require = opt->require;

@@ -30,6 +30,7 @@ enum {
  * @interleaved: RFC 9769
  * @offline: is not asked before it is set online
  * @auto_offline: is set offline when the network cannot be reached
+ * @key: authenticates its packets; 0: none does
  * @noselect: for struct source, the same for the next three
  * @presend: sends a request ahead from this poll on, log2 s
  * @filter: samples of which the best one counts
@@ -54,6 +55,7 @@ struct ntp_options {
 	bool iburst, burst;
 	bool interleaved;
 	bool offline, auto_offline;
+	uint32_t key;
 	bool noselect, prefer, trust, require;
 	int presend;
 	unsigned int filter;
@@ -166,6 +168,7 @@ struct ntp_source {
 	unsigned int steady;
 	struct sample kept[NTP_FILTER_MAX];
 	unsigned int n_kept;
+	bool told_forged;
 	struct ntp_report report;
 };
 
@@ -192,6 +195,14 @@ double ntp_random_part(void);
 void ntp_kissed(struct ntp_source *src, uint32_t code);
 void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
 		unsigned int tests, const struct ntp_when *when);
+
+/*
+ * ntp_auth.c: the MAC behind the header, at TO with room for AUTH_MAC_MAX octets
+ * more: octets of both, or -ENOKEY; and whether a packet has it. Without a key of
+ * the source there is none to be had.
+ */
+int ntp_sign(const struct ntp_source *src, uint8_t *to);
+bool ntp_is_authentic(struct ntp_source *src, const void *data, size_t len);
 
 /* ntp_peer.c: the latter two are for the server's server_set_peer_handler(). */
 struct server_packet;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Client mode: when a server is asked and what becomes of its replies. */
+#include "auth.h"
 #include "ntp.h"
 #include "address.h"
 #include "clk.h"
@@ -141,14 +142,15 @@ static void make_request(struct ntp_source *src)
 
 static int send_request(struct ntp_source *src)
 {
-	uint8_t packet[NTP_HEADER_LEN];
-	int err = ntp_io_open(src);
+	uint8_t packet[NTP_HEADER_LEN + AUTH_MAC_MAX];
+	int len, err = ntp_io_open(src);
 
 	if (err)
 		return err;
 	make_request(src);
 	ntp_packet_request(&src->request, packet);
-	err = ntp_io_send(src, packet, sizeof(packet));
+	len = ntp_sign(src, packet);
+	err = len < 0 ? len : ntp_io_send(src, packet, (size_t)len);
 	if (err)
 		ntp_io_close(src);
 	return err;
@@ -159,7 +161,8 @@ static void not_sent(struct ntp_source *src, int err)
 	if (!src->missed)
 		log_msg(LOG_WARNING, "%s: cannot send: %s", src->source.name,
 			err == -ENOTCONN ? "the server has no socket" :
-					   strerror(-err));
+			err == -ENOKEY ? "its key is not in the keyfile" :
+					 strerror(-err));
 	if (src->opt.auto_offline && (err == -ENETUNREACH ||
 				      err == -EHOSTUNREACH ||
 				      err == -ENETDOWN))

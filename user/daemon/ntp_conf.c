@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From the lines of the configuration to sources, and to others of them. */
+#include "keys.h"
 #include "log.h"
 #include "pool.h"
 
@@ -7,6 +8,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Whether there are sources with a key, or without one. */
+static bool has_others(const struct config *c, bool with_key)
+{
+	size_t i;
+
+	for (i = 0; i < c->sources.n; i++)
+		if (!c->sources.at[i].key == !with_key)
+			return true;
+	return false;
+}
+
+static bool may_be_selected(const struct config *c, const struct source_conf *s)
+{
+	switch (c->authselectmode) {
+	case CONF_AUTH_REQUIRE:
+		return s->key;
+	case CONF_AUTH_PREFER:
+		return s->key || !has_others(c, true);
+	default:
+		return true;
+	}
+}
 
 static void take_options(const struct config *c, const struct source_conf *s,
 			 struct ntp_options *o)
@@ -26,11 +50,13 @@ static void take_options(const struct config *c, const struct source_conf *s,
 	o->interleaved = s->xleave;
 	o->offline = s->offline;
 	o->auto_offline = s->auto_offline;
-	/* Nothing is authenticated yet, and nothing else is wanted. */
-	o->noselect = s->noselect || c->authselectmode == CONF_AUTH_REQUIRE;
+	o->key = s->key;
+	o->noselect = s->noselect || !may_be_selected(c, s);
 	o->prefer = s->prefer;
-	o->trust = s->trust;
-	o->require = s->require;
+	/* chrony's mix: those without a key only add to those with one. */
+	o->trust = s->trust || (s->key && c->authselectmode == CONF_AUTH_MIX &&
+				has_others(c, false));
+	o->require = s->require || (o->trust && !s->trust);
 	o->presend = s->presend;
 	o->filter = s->filter > 0 ? (unsigned int)s->filter : 0;
 	o->minstratum = (uint8_t)stratum;
@@ -80,11 +106,9 @@ int ntp_add_line(const struct config *c, const struct source_conf *s,
 	struct ntp_options opt;
 	struct ntp_group *g;
 
-	if (s->key) {
-		snprintf(why, NTP_WHY, "%.200s: key %u: authentication with "
-			 "keys is not supported yet", s->name, s->key);
-		return -EINVAL;
-	}
+	if (s->key && !keys_find(s->key))
+		log_msg(LOG_WARNING, "%s: key %u is not in the keyfile",
+			s->name, s->key);
 	if (s->maxdelayquant > 0)
 		log_msg(LOG_WARNING, "%s: maxdelayquant has no effect",
 			s->name);

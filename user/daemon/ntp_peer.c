@@ -5,8 +5,10 @@
  */
 #include "ntp.h"
 #include "address.h"
+#include "auth.h"
 #include "clk.h"
 #include "figures.h"
+#include "keys.h"
 #include "server.h"
 #include "server_socket.h"
 
@@ -59,10 +61,11 @@ int ntp_peer_send(struct ntp_source *src)
 {
 	static const struct sockaddr_storage any;
 	int fd = server_socket(src->source.address.ss_family);
+	uint8_t packet[NTP_HEADER_LEN + AUTH_MAC_MAX];
 	struct ntp_server says;
 	struct ntp_header h;
 	struct figures f;
-	int err;
+	int err, len;
 
 	if (fd < 0)
 		return -ENOTCONN;
@@ -76,9 +79,13 @@ int ntp_peer_send(struct ntp_source *src)
 		.transmit = transmit_stamp(says.precision),
 	};
 	h.transmit = cpu_to_be64(src->request.transmit);
+	memcpy(packet, &h, sizeof(h));
+	len = ntp_sign(src, packet);
+	if (len < 0)
+		return len;
 	src->sent = ntp_stamp_now();
-	err = server_socket_send(fd, &src->source.address, &any, 0, &h,
-				 sizeof(h), true);
+	err = server_socket_send(fd, &src->source.address, &any, 0, packet,
+				 (size_t)len, true);
 	if (err < 0)
 		return err;
 	src->report.sent++;
@@ -132,7 +139,9 @@ bool ntp_peer_receive(const struct server_packet *p)
 	if (!src || src->source.type != SOURCE_PEER)
 		return false;
 	src->report.received++;
-	if (src->state == NTP_ONLINE && ntp_packet_parse(p->data, p->len, &a))
+	if (src->state == NTP_ONLINE &&
+	    ntp_packet_parse(p->data, p->len, &a) &&
+	    ntp_is_authentic(src, p->data, p->len))
 		take(src, &a, p);
 	return true;
 }
@@ -143,12 +152,20 @@ bool ntp_peer_receive(const struct server_packet *p)
  */
 void ntp_peer_sent(const struct server_packet *p)
 {
+	const struct keyfile_key *key;
 	struct ntp_source *src;
+	size_t len;
 
-	if (p->len < NTP_HEADER_LEN || p->when.kind == NTP_STAMP_DAEMON)
+	if (p->when.kind == NTP_STAMP_DAEMON)
 		return;
-	for (src = ntp_sources; src; src = src->next)
-		if (src->source.type == SOURCE_PEER)
-			ntp_transmitted(src, p->data + p->len - NTP_HEADER_LEN,
-					NTP_HEADER_LEN, &p->when);
+	for (src = ntp_sources; src; src = src->next) {
+		if (src->source.type != SOURCE_PEER)
+			continue;
+		key = src->opt.key ? keys_find(src->opt.key) : NULL;
+		len = NTP_HEADER_LEN +
+		      (key ? auth_mac_len(key, src->opt.version) : 0);
+		if (p->len >= len)
+			ntp_transmitted(src, p->data + p->len - len, len,
+					&p->when);
+	}
 }

@@ -66,7 +66,7 @@ void ntp_receive(struct ntp_source *src, const void *data, size_t len,
 	    !ntp_packet_parse(data, len, &a))
 		return;
 	tests = ntp_packet_check(&src->request, &a);
-	if (!(tests & NTP_TEST_ORIGIN))
+	if (!(tests & NTP_TEST_ORIGIN) || !ntp_is_authentic(src, data, len))
 		return;
 	if (!awaits_stamp(src, when)) {
 		take(src, &a, tests, when);
@@ -92,7 +92,7 @@ void ntp_transmitted(struct ntp_source *src, const void *data, size_t len,
 {
 	struct ntp_header h;
 
-	if (len != sizeof(h))
+	if (len < sizeof(h))
 		return;
 	memcpy(&h, data, sizeof(h));
 	if (be64_to_cpu(h.transmit) != src->request.transmit)

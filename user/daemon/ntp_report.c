@@ -39,6 +39,7 @@ static void tell_answer(const struct ntp_source *src,
 	n->refid = a->refid;
 	n->ref_time = a->reference ? ntp_to_unix(a->reference, clk_real()) : 0;
 	n->interleaved = a->interleaved;
+	n->authenticated = src->opt.key;
 }
 
 static void tell_result(const struct ntp_source *src,

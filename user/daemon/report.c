@@ -217,6 +217,7 @@ size_t report_select(struct report_select *s, size_t max)
 		memset(s, 0, sizeof(*s));
 		name_source(src, s->name, s->address);
 		s->mark = report_mark(src);
+		s->authenticated = src->authenticated;
 		s->noselect = src->noselect;
 		s->prefer = src->prefer;
 		s->trust = src->trust;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "server.h"
 #include "address.h"
+#include "auth.h"
 #include "clk.h"
 #include "figures.h"
+#include "keys.h"
 #include "log.h"
 #include "loop.h"
 #include "ratelimit.h"
@@ -10,6 +12,7 @@
 #include "report.h"
 #include "server_socket.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <linux/kntp.h>
 #include <netinet/in.h>
@@ -43,18 +46,35 @@ static bool is_unicast(const struct sockaddr_storage *a)
 	       in->sin_addr.s_addr != htonl(INADDR_ANY);
 }
 
+/* The key that a request with a MAC names, or NULL. */
+static const struct keyfile_key *key_of(const struct server_packet *p)
+{
+	uint32_t id;
+
+	memcpy(&id, p->data + p->len - ntp_mac_len(p->data, p->len),
+	       sizeof(id));
+	return keys_find(be32toh(id));
+}
+
 /*
- * Whether it is to be answered, by the module's order of checks. A MAC and NTS
- * are not answered: the keys are not held here.
+ * Whether it is to be answered, by the module's order of checks. NTS, and a MAC
+ * whose KEY is not held here, are not.
  */
-static bool is_answered(const struct server_packet *p)
+static bool is_answered(const struct server_packet *p,
+			const struct keyfile_key **key)
 {
 	uint16_t port = address_port((const void *)&p->from);
+	enum ntp_class class;
+
+	*key = NULL;
 
 	if (!port || !is_unicast(&p->from) ||
 	    (p->to.ss_family != AF_UNSPEC && !is_unicast(&p->to)))
 		return false;
-	if (ntp_classify(p->data, p->len, port) != NTP_CLASS_PLAIN)
+	class = ntp_classify(p->data, p->len, port);
+	if (class == NTP_CLASS_MAC)
+		*key = key_of(p);
+	if (class != NTP_CLASS_PLAIN && !*key)
 		return false;
 	return server.access &&
 	       access_check(server.access, (const void *)&p->from) ==
@@ -83,8 +103,25 @@ static void count(const struct server_packet *p)
 		server.stats.rx_daemon++;
 }
 
-static void answer(struct server_packet *p)
+/*
+ * Behind the reply comes the MAC of a request that had one, or 0, a crypto-NAK,
+ * for one that was wrong. Returns octets of both.
+ */
+static size_t sign(struct server_packet *p, const struct keyfile_key *key,
+		   bool good)
 {
+	if (!key)
+		return NTP_HEADER_LEN;
+	server.stats.authenticated += good;
+	if (good)
+		return auth_sign(key, p->data, NTP_HEADER_LEN);
+	memset(p->data + NTP_HEADER_LEN, 0, NTP_MAC_LEN_NAK);
+	return NTP_HEADER_LEN + NTP_MAC_LEN_NAK;
+}
+
+static void answer(struct server_packet *p, const struct keyfile_key *key)
+{
+	bool good = key && auth_verify(key, p->data, p->len);
 	struct ntp_header *ntp = (void *)p->data;
 	bool mapped = figures_mapped();
 	struct ntp_server says;
@@ -95,7 +132,7 @@ static void answer(struct server_packet *p)
 	figures_wire(&f, clk_precision(), &says);
 	received = served_then(p->when.raw, mapped);
 	ntp_reply(ntp, &says, received, served_now(mapped));
-	if (!server_send(p, ntp, sizeof(*ntp)))
+	if (!server_send(p, p->data, sign(p, key, good)))
 		count(p);
 }
 
@@ -109,14 +146,14 @@ static void tell(struct server_packet *p)
 }
 
 /* The answer, or that there will be none so soon. */
-static void respond(struct server_packet *p)
+static void respond(struct server_packet *p, const struct keyfile_key *key)
 {
 	enum ratelimit limit = ratelimit_ask((const void *)&p->from,
 					     (uint32_t)(loop_now() / NS_PER_MS));
 
 	server.stats.ntp_hits++;
 	if (limit == RATELIMIT_ANSWER) {
-		answer(p);
+		answer(p, key);
 		return;
 	}
 	server.stats.ntp_drops++;
@@ -134,6 +171,7 @@ static bool is_symmetric(const struct server_packet *p)
 
 static void on_packet(int fd, short revents, void *arg)
 {
+	const struct keyfile_key *key;
 	static struct server_packet p;
 
 	(void)arg;
@@ -149,8 +187,8 @@ static void on_packet(int fd, short revents, void *arg)
 	if (server.peer_received && is_symmetric(&p) &&
 	    server.peer_received(&p))
 		return;
-	if (is_answered(&p))
-		respond(&p);
+	if (is_answered(&p, &key))
+		respond(&p, key);
 }
 
 /**

@@ -45,6 +45,7 @@ enum source_status {
  * @reach: register of the last eight polls
  * @poll: log2 s
  * @noselect: by its options; the same for the next three
+ * @authenticated: what it says is, by a key
  * @samples_min: to be selectable, by its options
  * @updates: samples so far
  * @est: its samples
@@ -65,6 +66,7 @@ struct source {
 	uint8_t reach;
 	int8_t poll;
 	bool noselect, prefer, trust, require;
+	bool authenticated;
 	unsigned int samples_min;
 	unsigned int updates;
 	struct estimate est;
