@@ -46,8 +46,8 @@ static void check(const struct config *c)
 	MUST(in(c->local.stratum, 1, 15) && in(c->maxdistance, 0, 1e6));
 	for (i = 0; i < c->sources.n; i++)
 		check_source(&c->sources.at[i]);
-	for (i = 0; i < c->n_access; i++)
-		check_access(&c->access[i]);
+	for (i = 0; i < c->access.n; i++)
+		check_access(&c->access.at[i]);
 	for (i = 0; i < c->n_refclock; i++) {
 		MUST(*c->refclock[i].parameter && c->refclock[i].refid);
 		MUST(in(c->refclock[i].pin, -1, 65535));

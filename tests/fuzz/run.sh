@@ -13,7 +13,7 @@ root=../..
 out=${KNTP_BUILD:-$root/build}/tests/fuzz
 seconds=${KNTP_FUZZ_SECONDS:-6}
 seed=${KNTP_SEED:-$(($(date +%s) % 1000000000))}
-read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units keyfile acl_file chronyd ntp_reply conf dump leap devices}"
+read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units keyfile mode6 acl_file chronyd ntp_reply conf dump leap devices}"
 
 flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror
        -fno-omit-frame-pointer "-I$root/include/uapi" "-I$root/user/lib"
@@ -37,6 +37,7 @@ sources() # target
 	leap)	ls "$user/daemon/leap_table.c" ;;
 	devices) ls "$user"/daemon/{acts,nmea}.c ;;
 	dump)	ls "$user/daemon/dump_text.c" ;;
+	mode6)	ls "$user"/daemon/{mode6,address,md5}.c ;;
 	conf)	ls "$user"/daemon/conf*.c ;;
 	ntp_reply)
 		ls "$user"/daemon/{ntp,ntp_client,ntp_reply,ntp_packet,ntp_peer}.c \
@@ -56,7 +57,7 @@ libraries() # target
 {
 	case $1 in
 	acl_file) pkg-config --libs libmnl json-c ;;
-	ntp_reply) echo -lnettle -lm ;;
+	ntp_reply|mode6) echo -lnettle -lm ;;
 	chronyd|dump) echo -lm ;;
 	esac
 }

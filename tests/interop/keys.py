@@ -88,7 +88,9 @@ def configured(test, pair, secrets):
     daemon = Kntpd(test, pair.server, ["local", "allow all", "port 0",
                                        f"keyfile {path}"])
     wanted = {number: kind for number, (kind, _) in secrets.items()}
-    test.result(test.until(lambda: held(daemon) == wanted), "kntpd: its keyfile",
+    # The module is told before anybody can ask kntpd.
+    test.result(test.until(lambda: held(daemon) == wanted and
+                           daemon.json("activity")), "kntpd: its keyfile",
                 daemon.why)
     fewer = {3: wanted[3], 4: wanted[4]}
     key_file(test, {number: secrets[number] for number in fewer}, "kntpd.keys")

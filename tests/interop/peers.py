@@ -19,6 +19,7 @@ PROGRAMS = {
     "chronyd": [f"{PEERS}/usr/sbin/chronyd"],
     "chronyc": [f"{PEERS}/usr/bin/chronyc"],
     "ntpdig": ["/usr/bin/python3", f"{PEERS}/usr/bin/ntpdig"],
+    "ntpq": ["/usr/bin/python3", f"{PEERS}/usr/bin/ntpq"],
     "busybox": [f"{PEERS}/usr/bin/busybox"],
     "openntpd": [f"{PEERS}/usr/sbin/openntpd"],
     "ntpctl": [f"{PEERS}/usr/sbin/ntpctl"],

@@ -193,34 +193,55 @@ def test_prefix(lab):
             lab.ktap.equal(mine, [dropped], f"{name}: client show has it")
 
 
-def test_budget(lab):
-    """Those who asked before have what there is of replies, strangers the
-    rest."""
-    lab.listen("ingress")
+def known_to(lab):
+    """Clients that were answered twice, while nobody else asked."""
     limit(lab)
     known = [f"192.0.2.{i}" for i in range(100, 150)]
     for _ in range(2):
         exchange(lab, [lab.frame(src=src) for src in known])
     lab.kntp.cmd("LIMIT_SET", attr(C["KNTP_A_LIMIT_REPLIES"], u32(1000)))
+    return known
+
+
+def let_in(lab):
+    """How many requests of these the module has let in."""
+    shown = json.loads(lab.srv.run("kntp", "-j", "client", "show", "prefix",
+                                   "192.0.2.0/24"))
+    return sum(client["requests"] for client in shown["clients"])
+
+
+def are_answered(lab, known, name):
+    """By the budget each is; what a busy machine loses on the way is no fault
+    of it."""
     served = asked = 0
-    sender = nettest.flood(lab.cli, "c0", [lab.frame()], 0,
-                           lab.ktap.random.randrange(1 << 30), "spoof",
-                           everywhere=True)
-    before = lab.kntp.stats()
+    before = let_in(lab)
     end = time.monotonic() + 3
     while time.monotonic() < end or asked < 200:
         for src in known:
             served += polite(lab, lab.frame(src=src))
             asked += 1
+    told = let_in(lab) - before
+    lab.ktap.ok(asked * SERVED <= told <= asked and served >= 0.95 * told, name,
+                f"asked {asked}, let in {told}, answers {served}")
+
+
+def test_budget(lab):
+    """Those who were answered before have what there is of replies, strangers
+    the rest."""
+    lab.listen("ingress")
+    known = known_to(lab)
+    sender = nettest.flood(lab.cli, "c0", [lab.frame()], 0,
+                           lab.ktap.random.randrange(1 << 30), "spoof",
+                           everywhere=True)
+    before = lab.kntp.stats()
+    are_answered(lab, known, "budget: the known are answered")
     after = lab.kntp.stats()
     sender.kill()
     sender.communicate()
     gone = {name: after.get(("ingress", name), 0) -
             before.get(("ingress", name), 0)
             for name in ("in", "answered", "drop_budget")}
-    lab.ktap.note(f"{served} of {asked} polite; {gone}")
-    lab.ktap.ok(served >= asked * SERVED, "budget: the known are answered",
-                f"{served} of {asked}")
+    lab.ktap.note(gone)
     lab.ktap.ok(gone["answered"] + gone["drop_budget"] == gone["in"],
                 "budget: the others are counted", gone)
     limit(lab)
@@ -229,22 +250,23 @@ def test_budget(lab):
 def test_strangers(lab):
     """Who asks again and again and is not answered is a stranger still."""
     lab.listen("ingress")
-    limit(lab)
-    known = [f"192.0.2.{i}" for i in range(100, 150)]
-    for _ in range(2):
-        exchange(lab, [lab.frame(src=src) for src in known])
-    lab.kntp.cmd("LIMIT_SET", attr(C["KNTP_A_LIMIT_REPLIES"], u32(1000)))
+    room = C["KNTP_A_CLIENT_ENTRIES"]
+    lab.kntp.cmd("CLIENT_SET", attr(room, u32(1 << 18)))
+    known = known_to(lab)
     sender = nettest.flood(lab.cli, "c0", [lab.frame()], 0,
-                           lab.ktap.random.randrange(1 << 30), "spoof16384",
+                           lab.ktap.random.randrange(1 << 30), "spoof65536",
                            everywhere=True)
-    nettest.wait_for(lambda: lab.kntp.stats().get(
-        ("ingress", "drop_budget"), 0) > 60000, 30)
-    served = sum(polite(lab, lab.frame(src=src)) for src in known)
+
+    def dropped():
+        return lab.kntp.stats().get(("ingress", "drop_budget"), 0)
+
+    # Each has asked twice, and hardly any was answered so.
+    before = dropped()
+    nettest.wait_for(lambda: dropped() - before > 130000, 30)
+    are_answered(lab, known, "budget: those who were answered before come first")
     sender.kill()
     sender.communicate()
-    lab.ktap.ok(served >= len(known) * SERVED,
-                "budget: those who were answered before come first",
-                f"{served} of {len(known)}; {lab.kntp.stats()}")
+    lab.kntp.cmd("CLIENT_SET", attr(room, u32(1 << 16)))
     limit(lab)
 
 

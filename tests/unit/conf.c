@@ -39,7 +39,7 @@ static void defaults(void)
 	IS(ratelimit.enabled, false);
 	IS(follow.what, CONF_FOLLOW_NOTHING);
 	IS(sources.n, 0);
-	IS(n_access, 0);
+	IS(access.n, 0);
 	IS(warnings.n, 0);
 	CHECK(!strcmp(conf.pidfile, "/run/kntp/kntpd.pid"), "%s", conf.pidfile);
 	CHECK(!strcmp(conf.controlsocket, "/run/kntp/kntpd.sock"), "%s",
@@ -185,8 +185,8 @@ static void access_list(void)
 	if (!right("allow\ndeny all 192.0.2\nallow 192.0.2.9/24\n"
 		   "deny 2001:db8::1/32\nallow 0/0\nallow 192.0.2.1\n"))
 		return;
-	IS(n_access, 7);
-	a = conf.access;
+	IS(access.n, 7);
+	a = conf.access.at;
 	CHECK(a[0].family == AF_INET && a[1].family == AF_INET6 && !a[0].len &&
 	      !a[1].len && a[0].allow && !a[0].all, "allow");
 	CHECK(a[2].all && !a[2].allow && a[2].len == 24 &&

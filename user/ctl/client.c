@@ -1,26 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The client table: what it is, not who is in it. */
-#include "addr.h"
 #include "ctl.h"
 #include "names.h"
 #include "units.h"
 
-#include <errno.h>
 #include <linux/kntp.h>
-#include <string.h>
-
-int client_prefix(const struct nlattr *addr, const struct nlattr *len,
-		  uint8_t prefix6, struct prefix *p)
-{
-	size_t size = addr ? mnl_attr_get_payload_len(addr) : 0;
-
-	if (size != 4 && size != 16)
-		return -EBADMSG;
-	*p = (struct prefix){ .size = (uint8_t)size };
-	memcpy(p->addr, mnl_attr_get_payload(addr), size);
-	p->len = len ? nl_u8(len) : size == 4 ? 32 : prefix6;
-	return 0;
-}
 
 int cmd_client_set(struct ctl *ctl, int argc, char **argv)
 {

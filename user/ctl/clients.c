@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who asks: all of the client table, those who are asked for, the first of them. */
-#include "addr.h"
+#include "clientrow.h"
 #include "ctl.h"
 #include "names.h"
 #include "print.h"
@@ -15,13 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct client {
-	struct prefix prefix;
-	uint32_t requests, refused, interleaved, first_ms, last_ms;
-	uint8_t li_vn_mode;
-	int8_t poll;
-};
-
 /* TOP: no more than these are told, the greatest by VALUE; 0: all. */
 struct clients {
 	struct client *at;
@@ -30,21 +23,16 @@ struct clients {
 	uint8_t prefix6;
 };
 
-static uint64_t asked(const struct client *c)
-{
-	return (uint64_t)c->requests + c->refused;
-}
-
 /* Between two requests, on the average, ms; infinite where there was one. */
 static double interval(const struct client *c)
 {
-	return asked(c) > 1 ? (double)(c->first_ms - c->last_ms) /
-			      (double)(asked(c) - 1) : (double)INFINITY;
+	return client_asked(c) > 1 ? (double)(c->first_ms - c->last_ms) /
+			      (double)(client_asked(c) - 1) : (double)INFINITY;
 }
 
 static double by_requests(const struct client *c)
 {
-	return (double)asked(c);
+	return (double)client_asked(c);
 }
 
 static double by_refused(const struct client *c)
@@ -82,28 +70,6 @@ static int compare(const void *a, const void *b, void *data)
 	double x = list->value(a), y = list->value(b);
 
 	return (x < y) - (x > y);
-}
-
-static int client_parse(const struct nlattr *nest, struct client *c,
-			uint8_t prefix6)
-{
-	const struct nlattr *tb[KNTP_A_CLIENT_CLIENT_MAX + 1];
-	int err;
-
-	nl_parse_nested(nest, tb, KNTP_A_CLIENT_CLIENT_MAX);
-	memset(c, 0, sizeof(*c));
-	err = client_prefix(tb[KNTP_A_CLIENT_CLIENT_ADDR],
-			    tb[KNTP_A_CLIENT_CLIENT_LEN], prefix6, &c->prefix);
-	if (err)
-		return err;
-	c->refused = nl_u32(tb[KNTP_A_CLIENT_CLIENT_REFUSED]);
-	c->requests = nl_u32(tb[KNTP_A_CLIENT_CLIENT_REQUESTS]);
-	c->interleaved = nl_u32(tb[KNTP_A_CLIENT_CLIENT_INTERLEAVED]);
-	c->first_ms = nl_u32(tb[KNTP_A_CLIENT_CLIENT_FIRST]);
-	c->last_ms = nl_u32(tb[KNTP_A_CLIENT_CLIENT_LAST]);
-	c->li_vn_mode = nl_u8(tb[KNTP_A_CLIENT_CLIENT_LI_VN_MODE]);
-	c->poll = (int8_t)nl_u8(tb[KNTP_A_CLIENT_CLIENT_POLL]);
-	return 0;
 }
 
 static void cut(struct clients *list)
@@ -211,7 +177,7 @@ static void print_client(const struct client *c)
 	pr_i64("poll", "poll", c->poll);
 	print_ms("last_ago_ns", "last", c->last_ms);
 	print_ms("first_ago_ns", "first", c->first_ms);
-	if (asked(c) > 1)
+	if (client_asked(c) > 1)
 		print_ms("interval_ns", "interval", (uint32_t)interval(c));
 	else
 		pr_text("interval_ns", NULL, "interval", "-");

@@ -18,8 +18,6 @@ enum exit_status {
 	EXIT_NOT_RUNNING = EXIT_NO_MODULE,	/* kntpd */
 };
 
-struct prefix;
-
 struct ctl {
 	const char *what;	/* "clock set", for messages */
 	bool verbose;
@@ -73,9 +71,6 @@ int listen_fetch(struct ctl *ctl);
 void listen_print(const char *heading);
 /* The number of prefixes in the access list. */
 int acl_count(struct ctl *ctl, uint64_t *count);
-/* A client's address, and the length of a prefix if it is one: 0 or -EBADMSG. */
-int client_prefix(const struct nlattr *addr, const struct nlattr *len,
-		  uint8_t prefix6, struct prefix *p);
 /* The device's name, for an index. BUF has IF_NAMESIZE bytes or more. */
 const char *dev_name(uint32_t ifindex, char *buf);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "addr.h"
+#include "clientrow.h"
 #include "ctl.h"
 #include "names.h"
 #include "print.h"

@@ -253,7 +253,8 @@ void conf_free(struct config *c)
 	conf_strings_free(&c->sourcedirs);
 	conf_strings_free(&c->warnings);
 	free(c->refclock);
-	free(c->access);
+	free(c->access.at);
+	free(c->cmdaccess.at);
 	free(c->listen);
 	free(c->hwtimestamp);
 	memset(c, 0, sizeof(*c));

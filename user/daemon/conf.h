@@ -281,6 +281,7 @@ struct conf_strings {
  * @sources: of the files, then of the directories of `sourcedir`
  * @refclock: in the order they are written
  * @access: likewise: what comes later counts
+ * @cmdaccess: `cmdallow` and `cmddeny`, likewise
  * @listen: likewise
  * @hwtimestamp: likewise
  * @sourcedirs: a directive each: its directories, blanks between
@@ -303,8 +304,10 @@ struct config {
 	struct conf_sources sources;
 	struct refclock_conf *refclock;
 	size_t n_refclock, refclock_room;
-	struct access_conf *access;
-	size_t n_access, access_room;
+	struct access_list {
+		struct access_conf *at;
+		size_t n, room;
+	} access, cmdaccess;
 	struct listen_conf *listen;
 	size_t n_listen, listen_room;
 	struct hwtimestamp_conf *hwtimestamp;

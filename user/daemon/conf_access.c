@@ -99,25 +99,26 @@ static int prefix(struct conf_line *l, const char *word, struct access_conf *a)
 
 static int add(struct conf_line *l, const struct access_conf *a)
 {
-	struct config *c = l->c;
-	struct access_conf *at = conf_more(l, &c->access, &c->n_access,
-					   &c->access_room, sizeof(*at),
-					   CONF_ACCESS_MAX);
+	bool control = !strncasecmp(l->word[0], "cmd", 3);
+	struct access_list *list = control ? &l->c->cmdaccess : &l->c->access;
+	struct access_conf *at = conf_more(l, &list->at, &list->n, &list->room,
+					   sizeof(*at), CONF_ACCESS_MAX);
 
 	if (!at)
-		return c->n_access < CONF_ACCESS_MAX ? -ENOMEM : -EINVAL;
+		return list->n < CONF_ACCESS_MAX ? -ENOMEM : -EINVAL;
 	*at = *a;
 	return 0;
 }
 
-/* allow|deny [all] [PREFIX] */
+/* allow|deny|cmdallow|cmddeny [all] [PREFIX] */
 int conf_do_allow(struct conf_line *l)
 {
 	struct access_conf a = { .family = AF_INET };
 	size_t i = 1;
 	int err;
 
-	a.allow = !strcasecmp(l->word[0], "allow");
+	a.allow = !strcasecmp(l->word[0], "allow") ||
+		  !strcasecmp(l->word[0], "cmdallow");
 	if (i < l->n && !strcasecmp(l->word[i], "all")) {
 		a.all = true;
 		i++;

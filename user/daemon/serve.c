@@ -6,6 +6,7 @@
 #include "follow.h"
 #include "keys.h"
 #include "log.h"
+#include "mode6.h"
 #include "ntp.h"
 #include "publish.h"
 #include "ratelimit.h"
@@ -21,6 +22,7 @@
 
 static struct {
 	struct access access;
+	struct access control;	/* who may ask in mode 6 */
 	struct apply_listen listen[APPLY_LISTEN_MAX];
 	struct server_options opt;
 	char device[IF_NAMESIZE];
@@ -29,13 +31,13 @@ static struct {
 
 static_assert((int)CONF_LISTEN_MAX <= (int)APPLY_LISTEN_MAX, "listeners");
 
-static int read_access(const struct config *c, struct access *to)
+static int read_access(const struct access_list *list, struct access *to)
 {
 	const struct access_conf *r;
 	int err = 0;
 
 	memset(to, 0, sizeof(*to));
-	for (r = c->access; r < c->access + c->n_access && !err; r++)
+	for (r = list->at; r < list->at + list->n && !err; r++)
 		err = access_add(to, r->family, r->addr, r->len,
 				 r->allow ? KNTP_VERDICT_ALLOW :
 					    KNTP_VERDICT_DENY, r->all);
@@ -70,7 +72,7 @@ static void tell_module(const struct config *c)
 	struct apply_options o = {
 		.listen = serve.listen,
 		.n_listen = c->n_listen,
-		.access = c->n_access ? &serve.access : NULL,
+		.access = c->access.n ? &serve.access : NULL,
 		.clients = clients(c),
 	};
 	size_t i;
@@ -117,6 +119,7 @@ static void read_options(const struct config *c, struct server_options *o)
 static void open_port(void)
 {
 	server_set_peer_handler(ntp_peer_receive, ntp_peer_sent);
+	server_set_control_handler(mode6_receive);
 	if (server_start(&serve.opt))
 		log_msg(LOG_WARNING, "requests are not answered by kntpd itself");
 }
@@ -148,9 +151,11 @@ static int start_following(const struct follow_conf *f)
 int serve_start(const struct config *c)
 {
 	bool follows = c->follow.what != CONF_FOLLOW_NOTHING;
-	int err = read_access(c, &serve.access);
+	int err = read_access(&c->access, &serve.access);
 	char why[KEYS_WHY];
 
+	if (!err)
+		err = read_access(&c->cmdaccess, &serve.control);
 	if (!err) {
 		err = keys_read(c->keyfile, why);
 		if (err)
@@ -164,6 +169,7 @@ int serve_start(const struct config *c)
 		reference_on_change(publish_now);
 	read_options(c, &serve.opt);
 	ratelimit_set(&c->ratelimit);
+	mode6_set_access(&serve.control);
 	open_port();
 	tell_module(c);
 	publish_start(follows ? FOLLOW_LEASE : PUBLISH_LEASE);
@@ -195,20 +201,25 @@ int serve_reload(const struct config *c, char *why)
 	struct server_options old = serve.opt;
 	bool allowed = access_allows(&serve.access);
 	char device[IF_NAMESIZE];
-	struct access access;
-	int err = read_access(c, &access);
+	struct access access, control = { 0 };
+	int err = read_access(&c->access, &access);
 
-	if (!err) {
-		err = keys_read(c->keyfile, why);
-		if (err)
-			access_free(&access);
-	}
 	if (err)
 		return err;
+	err = read_access(&c->cmdaccess, &control);
+	if (!err)
+		err = keys_read(c->keyfile, why);
+	if (err) {
+		access_free(&access);
+		access_free(&control);
+		return err;
+	}
 	memcpy(device, serve.device, sizeof(device));
 	server_set_access(NULL);
 	access_free(&serve.access);
 	serve.access = access;
+	access_free(&serve.control);
+	serve.control = control;
 	read_options(c, &serve.opt);
 	ratelimit_set(&c->ratelimit);
 	if (same_port(&old, allowed, &serve.opt, device)) {
@@ -233,5 +244,6 @@ void serve_stop(void)
 	follow_stop();
 	server_stop();
 	access_free(&serve.access);
+	access_free(&serve.control);
 	keys_forget();
 }

@@ -30,6 +30,7 @@ static struct {
 	const struct access *access;
 	bool (*peer_received)(const struct server_packet *p);
 	void (*peer_sent)(const struct server_packet *p);
+	bool (*controlled)(const struct server_packet *p);
 	struct report_serverstats stats;
 } server = { .fd4 = -1, .fd6 = -1 };
 
@@ -182,7 +183,8 @@ static void on_packet(int fd, short revents, void *arg)
 			return;
 	}
 	/* An error that is no stamp goes with the next that is read. */
-	if (server_socket_receive(fd, &p))
+	if (server_socket_receive(fd, &p) ||
+	    (server.controlled && server.controlled(&p)))
 		return;
 	if (server.peer_received && is_symmetric(&p) &&
 	    server.peer_received(&p))
@@ -295,6 +297,15 @@ void server_set_peer_handler(bool (*received)(const struct server_packet *p),
 {
 	server.peer_received = received;
 	server.peer_sent = sent;
+}
+
+/**
+ * server_set_control_handler() - who answers control messages
+ * @received: true when a packet was one
+ */
+void server_set_control_handler(bool (*received)(const struct server_packet *p))
+{
+	server.controlled = received;
 }
 
 /**

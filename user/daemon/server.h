@@ -73,6 +73,9 @@ void server_set_access(const struct access *access);
 void server_set_peer_handler(bool (*received)(const struct server_packet *p),
 			     void (*sent)(const struct server_packet *p));
 
+/* RECEIVED gets each packet first; true when it was a control message. */
+void server_set_control_handler(bool (*received)(const struct server_packet *p));
+
 /* The socket from which a peer of a family is written to; -1: there is none. */
 int server_socket(int family);
 

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ntpq's mrulist: who asks, those that were seen longest ago first. It asks again
+ * and again for those after the last one that it has.
+ */
+#include "mode6.h"
+#include "clientrow.h"
+#include "clk.h"
+#include "publish.h"
+
+#include "core/ntptime.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/kntp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of a table with more clients only those are told who came lately, ms. */
+#define MANY		65536
+#define LATELY		60000
+/* How long what was read of the module is told from, ns. */
+#define FRESH		(5 * NS_PER_S)
+/* An entry's text, and what comes behind the last. */
+#define ENTRY_TEXT	256
+
+static const struct nl_attr_name names[] = {
+	{ KNTP_A_CLIENT_FILTER, "filter", NULL },
+	{ 0, NULL, NULL }
+};
+
+struct row {
+	struct client client;
+	int64_t first, last;	/* ns since 1970 */
+};
+
+static struct {
+	struct row *at;
+	size_t n, room;
+	int64_t read;	/* RAW; 0: never */
+	int64_t now;	/* then, ns since 1970 */
+	uint32_t used;
+	uint8_t prefix6;
+} mru;
+
+static int told(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *tb[KNTP_A_CLIENT_MAX + 1];
+
+	(void)data;
+	nl_parse(nlh, tb, KNTP_A_CLIENT_MAX);
+	mru.used = nl_u32(tb[KNTP_A_CLIENT_USED]);
+	mru.prefix6 = nl_u8(tb[KNTP_A_CLIENT_PREFIX6]);
+	return 0;
+}
+
+static int collect(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr;
+	struct row *row;
+	int err;
+
+	(void)data;
+	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
+		if (mnl_attr_get_type(attr) != KNTP_A_CLIENT_CLIENT)
+			continue;
+		if (mru.n == mru.room) {
+			size_t room = mru.room ? 2 * mru.room : 64;
+			void *at = reallocarray(mru.at, room, sizeof(*mru.at));
+
+			if (!at)
+				return -ENOMEM;
+			mru.at = at;
+			mru.room = room;
+		}
+		row = &mru.at[mru.n];
+		err = client_parse(attr, &row->client, mru.prefix6);
+		if (err)
+			return err;
+		row->first = mru.now - row->client.first_ms * INT64_C(1000000);
+		row->last = mru.now - row->client.last_ms * INT64_C(1000000);
+		mru.n++;
+	}
+	return 0;
+}
+
+static void restart(void *data)
+{
+	(void)data;
+	mru.n = 0;
+}
+
+static int by_last(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	return (x->last > y->last) - (x->last < y->last);
+}
+
+static int look(void)
+{
+	struct nl *nl = publish_nl();
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+	int err;
+
+	mru.n = 0;
+	mru.now = clk_real();
+	if (!nl)
+		return 0;
+	nl_begin(nl, KNTP_CMD_CLIENT_GET, names);
+	err = nl_do(nl, told, NULL);
+	if (err)
+		return err;
+	nlh = nl_begin(nl, KNTP_CMD_CLIENT_GET, names);
+	if (mru.used > MANY) {
+		nest = mnl_attr_nest_start(nlh, KNTP_A_CLIENT_FILTER);
+		mnl_attr_put_u32(nlh, KNTP_A_CLIENT_FILTER_SEEN, LATELY);
+		mnl_attr_nest_end(nlh, nest);
+	}
+	err = nl_dump(nl, collect, restart, NULL);
+	qsort(mru.at, mru.n, sizeof(*mru.at), by_last);
+	return err;
+}
+
+static void put_time(struct mode6_text *t, const char *name, int64_t ns)
+{
+	uint64_t stamp = ntp_from_unix(ns);
+
+	mode6_put(t, name, "0x%08x.%08x", (unsigned int)(stamp >> 32),
+		  (unsigned int)stamp);
+}
+
+static void put_row(struct mode6_text *t, const struct row *row, unsigned int i)
+{
+	char text[PREFIX_TEXT], name[24];
+	const struct client *c = &row->client;
+
+	snprintf(name, sizeof(name), "addr.%u", i);
+	addr_format(&c->prefix, text);
+	mode6_put(t, name, c->prefix.size == 16 ? "[%s]:123" : "%s:123", text);
+	snprintf(name, sizeof(name), "last.%u", i);
+	put_time(t, name, row->last);
+	snprintf(name, sizeof(name), "first.%u", i);
+	put_time(t, name, row->first);
+	snprintf(name, sizeof(name), "ct.%u", i);
+	mode6_put(t, name, "%llu", (unsigned long long)client_asked(c));
+	snprintf(name, sizeof(name), "mv.%u", i);
+	mode6_put(t, name, "%u", c->li_vn_mode & 0x3f);
+	snprintf(name, sizeof(name), "rs.%u", i);
+	mode6_put(t, name, "0x%x", 0);
+	snprintf(name, sizeof(name), "dr.%u", i);
+	mode6_put(t, name, "%u", c->refused);
+}
+
+/* The first that is to be told: behind the last that ntpq has. */
+static size_t next_of(const char *asked)
+{
+	const char *value = mode6_value(asked, "last.0");
+	unsigned int whole, part;
+	uint64_t stamp;
+	size_t i = 0;
+
+	if (!value || sscanf(value, "0x%8x.%8x", &whole, &part) != 2)
+		return 0;
+	stamp = (uint64_t)whole << 32 | part;
+	while (i < mru.n && ntp_from_unix(mru.at[i].last) <= stamp)
+		i++;
+	return i;
+}
+
+static unsigned long number(const char *asked, const char *name,
+			    unsigned long most)
+{
+	const char *value = mode6_value(asked, name);
+	unsigned long n = value ? strtoul(value, NULL, 0) : 0;
+
+	return n && n < most ? n : most;
+}
+
+int mode6_mru(struct mode6_text *t, const char *asked)
+{
+	size_t room = number(asked, "frags", MODE6_TEXT / MODE6_DATA) *
+		      MODE6_DATA;
+	unsigned long limit = number(asked, "limit", MODE6_TEXT);
+	int64_t now = clk_raw();
+	unsigned int told_now = 0;
+	size_t i;
+
+	/* One look serves all that are asked for after it. */
+	if (!mru.read || now - mru.read > FRESH ||
+	    !mode6_value(asked, "last.0")) {
+		if (mru.read && now - mru.read < NS_PER_S)
+			now = mru.read;
+		else if (look())
+			return MODE6_BAD_VALUE;
+		mru.read = now;
+	}
+	for (i = next_of(asked); i < mru.n && told_now < limit &&
+	     t->len + 2 * ENTRY_TEXT < room; i++)
+		put_row(t, &mru.at[i], told_now++);
+	if (i < mru.n)
+		return 0;
+	put_time(t, "now", mru.now);
+	if (mru.n)
+		put_time(t, "last.newest", mru.at[mru.n - 1].last);
+	return 0;
+}

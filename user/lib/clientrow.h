@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A client of the module's table, as it comes over netlink. */
+#ifndef KNTP_USER_CLIENTROW_H
+#define KNTP_USER_CLIENTROW_H
+
+#include "addr.h"
+#include "nl.h"
+
+#include <stdint.h>
+
+struct client {
+	struct prefix prefix;
+	uint32_t requests, refused, interleaved, first_ms, last_ms;
+	uint8_t li_vn_mode;
+	int8_t poll;
+};
+
+/* Both 0 or -EBADMSG. PREFIX6: of the table. */
+int client_parse(const struct nlattr *nest, struct client *c, uint8_t prefix6);
+int client_prefix(const struct nlattr *addr, const struct nlattr *len,
+		  uint8_t prefix6, struct prefix *p);
+
+static inline uint64_t client_asked(const struct client *c)
+{
+	return (uint64_t)c->requests + c->refused;
+}
+
+#endif
