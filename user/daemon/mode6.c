@@ -5,6 +5,7 @@
 #include "server.h"
 #include "source.h"
 
+#include "core/ntptime.h"
 #include "core/wire.h"
 
 #include <arpa/inet.h>
@@ -94,6 +95,14 @@ void mode6_put(struct mode6_text *t, const char *name, const char *fmt, ...)
 	/* What has no room is left out whole. */
 	if (n > 0 && t->len + (size_t)n < sizeof(t->data))
 		t->len += (size_t)n;
+}
+
+void mode6_put_time(struct mode6_text *t, const char *name, int64_t ns)
+{
+	uint64_t stamp = ns ? ntp_from_unix(ns) : 0;
+
+	mode6_put(t, name, "0x%08x.%08x", (unsigned int)(stamp >> 32),
+		  (unsigned int)stamp);
 }
 
 static bool is_loopback(const struct sockaddr_storage *ss)

@@ -48,6 +48,8 @@ struct mode6_text {
 
 void mode6_put(struct mode6_text *t, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* NS since 1970 as an NTP timestamp; 0 as none. */
+void mode6_put_time(struct mode6_text *t, const char *name, int64_t ns);
 /* The value of NAME in "name=value, ...", or NULL; ended by a comma or NUL. */
 const char *mode6_value(const char *text, const char *name);
 

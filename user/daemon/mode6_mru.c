@@ -124,14 +124,6 @@ static int look(void)
 	return err;
 }
 
-static void put_time(struct mode6_text *t, const char *name, int64_t ns)
-{
-	uint64_t stamp = ntp_from_unix(ns);
-
-	mode6_put(t, name, "0x%08x.%08x", (unsigned int)(stamp >> 32),
-		  (unsigned int)stamp);
-}
-
 static void put_row(struct mode6_text *t, const struct row *row, unsigned int i)
 {
 	char text[PREFIX_TEXT], name[24];
@@ -141,9 +133,9 @@ static void put_row(struct mode6_text *t, const struct row *row, unsigned int i)
 	addr_format(&c->prefix, text);
 	mode6_put(t, name, c->prefix.size == 16 ? "[%s]:123" : "%s:123", text);
 	snprintf(name, sizeof(name), "last.%u", i);
-	put_time(t, name, row->last);
+	mode6_put_time(t, name, row->last);
 	snprintf(name, sizeof(name), "first.%u", i);
-	put_time(t, name, row->first);
+	mode6_put_time(t, name, row->first);
 	snprintf(name, sizeof(name), "ct.%u", i);
 	mode6_put(t, name, "%llu", (unsigned long long)client_asked(c));
 	snprintf(name, sizeof(name), "mv.%u", i);
@@ -202,8 +194,8 @@ int mode6_mru(struct mode6_text *t, const char *asked)
 		put_row(t, &mru.at[i], told_now++);
 	if (i < mru.n)
 		return 0;
-	put_time(t, "now", mru.now);
+	mode6_put_time(t, "now", mru.now);
 	if (mru.n)
-		put_time(t, "last.newest", mru.at[mru.n - 1].last);
+		mode6_put_time(t, "last.newest", mru.at[mru.n - 1].last);
 	return 0;
 }

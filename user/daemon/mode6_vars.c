@@ -10,8 +10,6 @@
 #include "reference.h"
 #include "report.h"
 
-#include "core/ntptime.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,14 +69,6 @@ uint16_t mode6_source_status(const struct source *s)
 	if (s->reach)
 		status |= REACHABLE;
 	return (uint16_t)((status | selection(s)) << 8);
-}
-
-static void put_time(struct mode6_text *t, const char *name, int64_t ns)
-{
-	uint64_t stamp = ns ? ntp_from_unix(ns) : 0;
-
-	mode6_put(t, name, "0x%08x.%08x", (unsigned int)(stamp >> 32),
-		  (unsigned int)stamp);
 }
 
 static void put_ms(struct mode6_text *t, const char *name, double s)
@@ -166,8 +156,8 @@ void mode6_system(struct mode6_text *t)
 	put_ms(t, "rootdelay", r.root_delay);
 	put_ms(t, "rootdisp", r.root_dispersion);
 	put_refid(t, r.refid, r.stratum);
-	put_time(t, "reftime", r.ref_time);
-	put_time(t, "clock", clk_real());
+	mode6_put_time(t, "reftime", r.ref_time);
+	mode6_put_time(t, "clock", clk_real());
 	mode6_put(t, "peer", "%u", number_of(s));
 	mode6_put(t, "tc", "%d", s ? s->poll : 0);
 	mode6_put(t, "mintc", "%d", 0);
@@ -193,7 +183,7 @@ static void put_ntp(struct mode6_text *t, const struct ntp_source *src)
 	put_ms(t, "rootdelay", a->root_delay);
 	put_ms(t, "rootdisp", a->root_dispersion);
 	put_refid(t, a->refid, a->stratum);
-	put_time(t, "reftime", a->reference ?
+	mode6_put_time(t, "reftime", a->reference ?
 		 ntp_to_unix(a->reference, clk_real()) : 0);
 	mode6_put(t, "hmode", "%d", src->opt.peer ? NTP_MODE_SYMMETRIC_ACTIVE :
 						    NTP_MODE_CLIENT);
@@ -215,7 +205,7 @@ static void put_estimate(struct mode6_text *t, const struct source *s)
 		return;
 	r = &rows[number - 1];
 	last = estimate_last(&s->est);
-	put_time(t, "rec", clk_real() - (int64_t)(r->since_sample * 1e9));
+	mode6_put_time(t, "rec", clk_real() - (int64_t)(r->since_sample * 1e9));
 	/* Chronyc's sign is of this clock against the other. */
 	put_ms(t, "offset", -r->offset);
 	put_ms(t, "delay", last->delay);
