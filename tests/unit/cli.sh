@@ -331,6 +331,42 @@ in_step()
 		test -z "$(mandoc -Tlint -W warning "$man" 2>&1)"
 }
 
+# Windows's command; what needs kntpd is among the interoperation tests.
+windows()
+{
+	local tz="Bias:-60min Date:(M:3 D:5 DoW:0)" link
+
+	check "w32tm /ntte" test "$(TZ=UTC "$kntp" w32tm /ntte 129348306000000000
+		)" = "149708 16:30:00.0000000 - 11/21/2010 4:30:00 PM (local time)"
+	check "w32tm /ntpte, in hexadecimal, after a colon" \
+		test "$(TZ=Europe/Berlin "$kntp" w32tm -NTPTE:0xbc17c20080000000
+		)" = "36524 00:00:00.5000000 - 1/1/2000 1:00:00 AM (local time)"
+	check "w32tm /tz: winter" \
+		grep -qxF '  [Standard Name:"CET" Bias:0min Date:(M:10 D:5 DoW:0)]' \
+		<(TZ=Europe/Berlin "$kntp" w32tm /tz)
+	check "w32tm /tz: summer" grep -qxF "  [Daylight Name:\"CEST\" $tz]" \
+		<(TZ=Europe/Berlin "$kntp" w32tm /tz)
+	check "w32tm /tz: neither" grep -qxF \
+		"Time zone: Current:TIME_ZONE_ID_UNKNOWN Bias: -330min (UTC=LocalTime+Bias)" \
+		<(TZ=Asia/Kolkata "$kntp" w32tm /tz)
+	usage "w32tm: /ntte: a number is missing" w32tm /ntte
+	usage "w32tm: /ntte: 'x' is not a time" w32tm /ntte x
+	usage "w32tm: /bogus: is not a command of it: see w32tm /?" w32tm /bogus
+	usage "w32tm: /query: one of /source, /status and /peers is wanted" \
+		w32tm /query
+	usage "w32tm: /query: one of /source, /status and /peers is wanted" \
+		w32tm /query /status /peers
+	usage "w32tm: /x: is not a switch of this command" w32tm /query /status /x
+	usage "w32tm: /stripchart: /computer:NAME is wanted" w32tm /stripchart
+	usage "w32tm: /samples: a number from 1 to 1000000 is wanted" \
+		w32tm /stripchart /computer:127.0.0.1 /samples:0
+	usage "w32tm: 'query' is not a switch" w32tm query
+	link=$(mktemp -d)
+	ln -s "$(realpath "$kntp")" "$link/w32tm"
+	check "w32tm by its own name" grep -q '/query' <("$link/w32tm" '/?')
+	rm -r "$link"
+}
+
 output()
 {
 	local version
@@ -361,5 +397,6 @@ no_module
 no_daemon
 help_of_each
 in_step
+windows
 output
 finish

@@ -57,6 +57,7 @@ _kntp_verbs() # object
 	smoothing) echo reset activate help ;;
 	status|monitor|ntpdata|activity|serverstats|waitsync|makestep|burst|\
 	online|offline|delete|reload) echo help ;;
+	w32tm) echo /query /resync /stripchart /tz /ntte /ntpte help ;;
 	esac
 }
 
@@ -75,7 +76,7 @@ _kntp()
 		words="status listen acl clock client limit key phc stats monitor help
 		       tracking sources sourcestats selectdata ntpdata activity
 		       serverstats smoothing waitsync makestep burst online
-		       offline add delete reload
+		       offline add delete reload w32tm
 		       -j --json -c -v -p -n -V --version -h --help"
 	elif ((i + 1 == COMP_CWORD)); then
 		words=$(_kntp_verbs "${COMP_WORDS[i]}")

@@ -123,5 +123,6 @@ int cmd_offline(struct ctl *ctl, int argc, char **argv);
 int cmd_add(struct ctl *ctl, int argc, char **argv);
 int cmd_delete(struct ctl *ctl, int argc, char **argv);
 int cmd_reload(struct ctl *ctl, int argc, char **argv);
+int cmd_w32tm(struct ctl *ctl, int argc, char **argv);
 
 #endif

@@ -112,6 +112,8 @@ static const struct command commands[] = {
 	  "kntpd: forget this server, pool or peer", false },
 	{ "reload", NULL, cmd_reload, "",
 	  "kntpd: read the configuration again", false },
+	{ "w32tm", NULL, cmd_w32tm, "[/COMMAND [/SWITCH[:VALUE]]...]",
+	  "what Windows's command of that name says, of kntpd", false },
 };
 
 #define FOR_EACH_COMMAND(c) \
@@ -308,6 +310,10 @@ int main(int argc, char **argv)
 	/* A reader that went away is an error to report, not a silent end. */
 	signal(SIGPIPE, SIG_IGN);
 
+	if (!strcmp(basename(argv[0]), "w32tm")) {
+		ctl.what = "w32tm";
+		return cmd_w32tm(&ctl, argc - 1, argv + 1);
+	}
 	status = options(&ctl, &o, argc, argv);
 	if (status)
 		return status;

@@ -17,9 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a table with more clients only those are told who came lately, ms. */
+/*
+ * Of a table with more clients only those are told who came lately: in the last
+ * minute, or in less the more there are, so that reading them takes no longer. ms.
+ */
 #define MANY		65536
-#define LATELY		60000
+#define LATELY		UINT64_C(60000)
+#define LATELY_MIN	1000
 /* How long what was read of the module is told from, ns. */
 #define FRESH		(5 * NS_PER_S)
 /* An entry's text, and what comes behind the last. */
@@ -103,6 +107,7 @@ static int look(void)
 	struct nl *nl = publish_nl();
 	struct nlmsghdr *nlh;
 	struct nlattr *nest;
+	uint64_t lately;
 	int err;
 
 	mru.n = 0;
@@ -115,8 +120,12 @@ static int look(void)
 		return err;
 	nlh = nl_begin(nl, KNTP_CMD_CLIENT_GET, names);
 	if (mru.used > MANY) {
+		lately = LATELY * MANY / mru.used;
+		if (lately < LATELY_MIN)
+			lately = LATELY_MIN;
 		nest = mnl_attr_nest_start(nlh, KNTP_A_CLIENT_FILTER);
-		mnl_attr_put_u32(nlh, KNTP_A_CLIENT_FILTER_SEEN, LATELY);
+		mnl_attr_put_u32(nlh, KNTP_A_CLIENT_FILTER_SEEN,
+				 (uint32_t)lately);
 		mnl_attr_nest_end(nlh, nest);
 	}
 	err = nl_dump(nl, collect, restart, NULL);
