@@ -67,8 +67,8 @@ def own(test, daemon, lan):
          rf"^.{two} ", rf"^.{one} ")
     says(test, "associations: two, reachable",
          ntpq(test, "kntpd", "127.0.0.1", "as"),
-         r"^ +1 +1 +9[46]00 +yes +yes +none +(sys.peer|candidate)",
-         r"^ +2 +2 +9[46]00 +yes +yes +none +(sys.peer|candidate)")
+         r"^ +1 +1 +9[346]00 +yes +yes +none +(sys.peer|candidate|outlier)",
+         r"^ +2 +2 +9[346]00 +yes +yes +none +(sys.peer|candidate|outlier)")
     says(test, "rv: of the daemon", ntpq(test, "kntpd", "127.0.0.1", "rv"),
          r"status=0600 leap_none, sync_ntp", r'version="kntpd', r"stratum=3",
          r"refid=10\.79\.0\.[12]", r"precision=-\d+", r"rootdelay=[\d.]+",
