@@ -41,6 +41,14 @@ int w32_rest(struct w32 *w)
 	return 0;
 }
 
+int64_t w32_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
 char *w32_date(int64_t ns, char *buf)
 {
 	time_t t = ns / 1000000000;

@@ -32,6 +32,8 @@ bool w32_has(struct w32 *w, const char *name, const char **value);
 /* EXIT_USAGE, said, when there are switches that nobody asked for; or 0. */
 int w32_rest(struct w32 *w);
 
+/* CLOCK_REALTIME, ns since 1970. */
+int64_t w32_now(void);
 /* "1/31/2026 3:04:05 PM", local time; BUF has W32_DATE octets. */
 #define W32_DATE	40
 char *w32_date(int64_t ns, char *buf);

@@ -33,14 +33,6 @@ struct chart {
 	bool data_only;
 };
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
-
 static uint64_t stamp_of(int64_t ns)
 {
 	uint64_t whole = (uint64_t)ns / 1000000000;
@@ -69,11 +61,11 @@ static int64_t receive(int fd, uint64_t cookie, uint8_t packet[PACKET],
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int64_t left, at;
 
-	while ((left = end - now_ns()) > 0) {
+	while ((left = end - w32_now()) > 0) {
 		if (poll(&p, 1, (int)(left / 1000000) + 1) != 1 ||
 		    recv(fd, packet, PACKET, 0) != PACKET)
 			return 0;
-		at = now_ns();
+		at = w32_now();
 		/* A server's, and no kiss code. */
 		if (stamp_at(packet, ORIGIN) == cookie &&
 		    (packet[0] & 7) == 4 && packet[1])
@@ -88,17 +80,16 @@ static int exchange(const struct chart *c, double *offset, double *delay)
 	int fd = socket(c->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint8_t packet[PACKET] = { 0x23 };
 	uint64_t cookie = 0, there;
-	int64_t t1, t4 = 0;
+	int64_t t1 = 0, t4 = 0;
 	double out, back;
 
 	if (fd < 0)
 		return -1;
-	t1 = now_ns();
 	if (getrandom(&cookie, sizeof(cookie), 0) == sizeof(cookie) &&
 	    !connect(fd, (const void *)&c->address, c->len)) {
 		there = htobe64(cookie);
 		memcpy(packet + TRANSMIT, &there, sizeof(there));
-		t1 = now_ns();
+		t1 = w32_now();
 		if (send(fd, packet, PACKET, 0) == PACKET)
 			t4 = receive(fd, cookie, packet,
 				     t1 + TIMEOUT_MS * INT64_C(1000000));
@@ -185,7 +176,7 @@ static void print_head(const struct chart *c, long samples)
 	printf("Tracking %s [%s:123].\n", c->name, host);
 	if (samples)
 		printf("Collecting %ld samples.\n", samples);
-	printf("The current time is %s.\n", w32_date(now_ns(), date));
+	printf("The current time is %s.\n", w32_date(w32_now(), date));
 }
 
 int w32_stripchart(struct w32 *w)

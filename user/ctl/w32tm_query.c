@@ -18,14 +18,6 @@
 /* Windows's clock ticks so often, s; where there are no ticks nothing else fits. */
 #define CLOCK_RATE	"0.0156250s"
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
-
 /* The answer, or NULL once it is said that nobody gave one. */
 static struct json_object *ask(const char *what)
 {
@@ -75,9 +67,9 @@ static double precision(void)
 	int i;
 
 	for (i = 0; i < 100; i++) {
-		before = now_ns();
+		before = w32_now();
 		do {
-			now = now_ns();
+			now = w32_now();
 		} while (now == before);
 		if (now > before && now - before < least)
 			least = now - before;
@@ -130,8 +122,9 @@ static void print_sync_time(const char *never, int64_t ns)
 	printf("Last Successful Sync Time: %s\n", ns ? w32_date(ns, date) : never);
 }
 
-/* The source that is selected, of a list that LIST keeps; or NULL. */
-static struct json_object *selected(struct json_object *answer)
+/* Whose KEY is VALUE, of an answer's sources, which keeps it; or NULL. */
+static struct json_object *source_by(struct json_object *answer,
+				     const char *key, const char *value)
 {
 	struct json_object *list, *o;
 	size_t i;
@@ -140,10 +133,15 @@ static struct json_object *selected(struct json_object *answer)
 		return NULL;
 	for (i = 0; i < json_object_array_length(list); i++) {
 		o = json_object_array_get_idx(list, i);
-		if (*member_str(o, "mark") == '*')
+		if (!strcmp(member_str(o, key), value))
 			return o;
 	}
 	return NULL;
+}
+
+static struct json_object *selected(struct json_object *answer)
+{
+	return source_by(answer, "mark", "*");
 }
 
 static void print_verbose(struct json_object *o)
@@ -175,7 +173,7 @@ static void print_verbose(struct json_object *o)
 						"1 (" NO_DATA ")");
 	print_seconds("Time since Last Good Sync Time",
 		      member_i64(o, "reference_time_ns") ?
-		      (double)(now_ns() - member_i64(o, "reference_time_ns")) *
+		      (double)(w32_now() - member_i64(o, "reference_time_ns")) *
 		      1e-9 : 0);
 	json_object_put(sources);
 	json_object_put(select);
@@ -217,30 +215,13 @@ static int source(void)
 	return 0;
 }
 
-/* What a source's own packets say, of the list of all. */
-static struct json_object *packets_of(struct json_object *answer,
-				      const char *name)
-{
-	struct json_object *list, *o;
-	size_t i;
-
-	if (!answer || !json_object_object_get_ex(answer, "sources", &list))
-		return NULL;
-	for (i = 0; i < json_object_array_length(list); i++) {
-		o = json_object_array_get_idx(list, i);
-		if (!strcmp(member_str(o, "name"), name))
-			return o;
-	}
-	return NULL;
-}
-
 static void peer_verbose(struct json_object *s, struct json_object *data)
 {
 	int64_t reach = member_i64(s, "reach"), age;
 	bool known = member_has(s, "last_sample_age_ns");
 
 	age = member_i64(s, "last_sample_age_ns");
-	print_sync_time("(null)", known ? now_ns() - age : 0);
+	print_sync_time("(null)", known ? w32_now() - age : 0);
 	puts(reach ? "LastSyncError: 0x00000000 (Succeeded)" :
 		     "LastSyncError: 0x800705B4 (Timeout)");
 	puts(reach ? "LastSyncErrorMsgId: 0x00000000 (Succeeded)" :
@@ -287,7 +268,8 @@ static int peers(bool verbose)
 	printf("#Peers: %zu\n", n);
 	for (i = 0; i < n; i++) {
 		s = json_object_array_get_idx(list, i);
-		print_peer(s, packets_of(data, member_str(s, "name")), verbose);
+		print_peer(s, source_by(data, "name", member_str(s, "name")),
+			   verbose);
 	}
 	json_object_put(data);
 	json_object_put(answer);
