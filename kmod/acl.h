@@ -16,6 +16,9 @@ enum kntp_acl_family {
 	KNTP_ACL_FAMILIES,
 };
 
+/* Who is denied finds what who is not in the list does. */
+static_assert(!(KNTP_VERDICT_DENY & PREFIX_FOUND));
+
 /**
  * struct kntp_acl - an access list, never changed once it is published
  * @rcu: frees it
@@ -66,7 +69,7 @@ struct kntp_acl_set {
  * @set: the access list
  * @addr: the source
  *
- * Softirq, RCU read side. Return: enum kntp_verdict.
+ * Softirq, RCU read side. Return: enum kntp_verdict, NONE for DENY.
  */
 static inline unsigned int kntp_acl_verdict4(const struct kntp_acl_set *set,
 					     __be32 addr)
@@ -115,7 +118,7 @@ static inline bool kntp_acl_is_mapped(u64 hi, u64 lo)
  * @set: the access list
  * @addr: the source
  *
- * Softirq, RCU read side. Return: enum kntp_verdict.
+ * Softirq, RCU read side. Return: enum kntp_verdict, NONE for DENY.
  */
 static inline unsigned int kntp_acl_verdict6(const struct kntp_acl_set *set,
 					     const struct in6_addr *addr)

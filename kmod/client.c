@@ -179,28 +179,43 @@ static struct kntp_bucket *bucket_of(struct kntp_clients *table, u64 hash,
 	return &table->buckets[at];
 }
 
-/* What a limit says of one request: is refused, told so, was the first one. */
-struct verdict {
-	bool refused, kiss, crossed;
+/* What a limit says of one request: nothing, or some of these. */
+enum verdict {
+	REFUSED = 1,
+	TELL = 2,	/* and it is told so */
+	CROSSED = 4,	/* the first one that is */
 };
 
-static noinline struct verdict judge(struct kntp_client *client, u32 elapsed,
-				     const struct kntp_limit *limit)
+static noinline unsigned int judge_excess(struct kntp_client *client,
+					  const struct kntp_limit *limit)
 {
-	struct verdict verdict = {};
+	unsigned int verdict = REFUSED;
+	bool kiss;
 
-	if (bucket_take(&client->tokens, elapsed, &limit->rate)) {
-		if (client->tokens >= limit->rate.full / 2)
-			client->flags &= ~KNTP_CLIENT_LIMITED;
-		return verdict;
-	}
-	verdict.refused = kntp_limit_refuses(limit, &verdict.kiss);
-	if (!verdict.refused)
-		return verdict;
-	verdict.crossed = !(client->flags & KNTP_CLIENT_LIMITED);
+	if (!kntp_limit_refuses(limit, &kiss))
+		return 0;
+	if (kiss)
+		verdict |= TELL;
+	if (!(client->flags & KNTP_CLIENT_LIMITED))
+		verdict |= CROSSED;
 	client->flags |= KNTP_CLIENT_LIMITED;
 	client->refused++;
 	return verdict;
+}
+
+/* Of a client whose bucket is locked, which has asked NOW. */
+static unsigned int judge(struct kntp_client *client, u32 now,
+			  const struct kntp_limit *limit)
+{
+	u32 elapsed = now - client->last;
+
+	client->last = now;
+	if (unlikely(!bucket_take(&client->tokens, elapsed, &limit->rate)))
+		return judge_excess(client, limit);
+	if (unlikely(client->flags & KNTP_CLIENT_LIMITED) &&
+	    client->tokens >= limit->rate.full / 2)
+		client->flags &= ~KNTP_CLIENT_LIMITED;
+	return 0;
 }
 
 /*
@@ -208,20 +223,20 @@ static noinline struct verdict judge(struct kntp_client *client, u32 elapsed,
  * is: the lower half of an IPv6 prefix is 0, and above a mapped address there
  * is nothing else.
  */
-static struct verdict judge_prefix(struct kntp_net *kn,
-				   const struct kntp_asker *who,
-				   const struct kntp_limits *limits)
+static unsigned int judge_prefix(struct kntp_net *kn,
+				 const struct kntp_asker *who,
+				 const struct kntp_limits *limits)
 {
 	bool is4 = kntp_acl_is_mapped(who->address[0], who->address[1]);
 	unsigned int len = is4 ? limits->prefix4 : limits->prefix6;
 	struct kntp_clients *table = who->table;
 	struct kntp_client *client, *clients;
 	struct kntp_bucket *bucket;
-	struct verdict verdict;
+	unsigned int verdict;
 	u64 key[2], hash;
 
 	if (!len)
-		return (struct verdict){};
+		return 0;
 	key[0] = is4 ? len : who->address[0] & ~0ULL << (64 - len);
 	key[1] = is4 ? who->address[1] & ~0ULL << (32 - len) : ~(u64)len;
 	hash = hash_of(table, key[0], key[1]);
@@ -230,20 +245,23 @@ static struct verdict judge_prefix(struct kntp_net *kn,
 	client = find(table, bucket, clients, key[0], key[1], hash);
 	client->flags |= KNTP_CLIENT_PREFIX;
 	client->len = len;
-	verdict = judge(client, (u32)jiffies - client->last, &limits->prefix);
-	client->last = jiffies;
-	client->requests += !verdict.refused;
+	verdict = judge(client, jiffies, &limits->prefix);
+	client->requests += !verdict;
 	raw_spin_unlock(&bucket->lock);
-	if (unlikely(verdict.crossed))
+	if (unlikely(verdict & CROSSED))
 		kntp_event_limited(kn, key, len);
 	return verdict;
 }
 
+/* What is told is not signed. */
 static enum kntp_stat refuse(struct kntp_asker *who, enum kntp_stat stat,
-			     const struct kntp_limit *limit, bool kiss)
+			     const struct kntp_limit *limit,
+			     unsigned int verdict)
 {
 	who->stat = stat;
-	if (kiss) {
+	who->key = NULL;
+	who->mac_len = 0;
+	if (verdict & TELL) {
 		who->kiss = NTP_KISS_RATE;
 		who->poll = max(who->poll, limit->interval);
 	}
@@ -251,27 +269,25 @@ static enum kntp_stat refuse(struct kntp_asker *who, enum kntp_stat stat,
 }
 
 /* What all together are allowed, behind what the client itself is. */
-static noinline enum kntp_stat limit_rest(struct kntp_net *kn,
-					  struct kntp_asker *who,
-					  struct kntp_limits *limits, bool known)
+static enum kntp_stat limit_rest(struct kntp_net *kn, struct kntp_asker *who,
+				 struct kntp_limits *limits, bool known)
 {
-	struct verdict verdict;
+	unsigned int verdict;
 
 	if (limits->prefix.rate.cost && who->table) {
 		verdict = judge_prefix(kn, who, limits);
-		if (verdict.refused)
+		if (unlikely(verdict))
 			return refuse(who, KNTP_STAT_DROP_PREFIX,
-				      &limits->prefix, verdict.kiss);
+				      &limits->prefix, verdict);
 	}
 	if (limits->budget.in_window && !kntp_limit_spends(limits, known))
 		return who->stat = KNTP_STAT_DROP_BUDGET;
 	return 0;
 }
 
-/* That it has asked, and how. */
+/* How it has asked. */
 static void note(struct kntp_client *client, const struct ntp_header *ntp)
 {
-	client->last = jiffies;
 	client->li_vn_mode = ntp->li_vn_mode;
 	client->poll = ntp->poll;
 }
@@ -279,8 +295,8 @@ static void note(struct kntp_client *client, const struct ntp_header *ntp)
 /**
  * kntp_client_limit() - whether a client may ask once more
  * @kn: the network namespace
- * @who: filled in
- * @limits: which there are
+ * @who: is told whose it is
+ * @limits: which there are, or NULL
  * @hi: its IPv6 address, or an IPv4-mapped one
  * @lo: the lower half of it
  * @ntp: the request's header
@@ -294,18 +310,18 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 {
 	struct kntp_clients *table = rcu_dereference(kn->clients.table);
 	struct kntp_client *client, *clients;
-	struct verdict verdict = {};
 	struct kntp_bucket *bucket;
+	unsigned int verdict = 0;
 	bool known;
 	u64 hash;
 
-	*who = (struct kntp_asker){ .table = table, .poll = ntp->poll };
 	if (unlikely(!table))
-		return limit_rest(kn, who, limits, true);
+		return limits ? limit_rest(kn, who, limits, true) : 0;
 	if (!kntp_acl_is_mapped(hi, lo)) {
 		hi &= table->mask6[0];
 		lo &= table->mask6[1];
 	}
+	who->table = table;
 	who->address[0] = hi;
 	who->address[1] = lo;
 	hash = hash_of(table, hi, lo);
@@ -313,18 +329,19 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 	raw_spin_lock(&bucket->lock);
 	client = find(table, bucket, clients, hi, lo, hash);
 	known = client->requests >= ESTABLISHED;
-	if (limits->client.rate.cost)
-		verdict = judge(client, (u32)jiffies - client->last,
-				&limits->client);
+	if (limits && limits->client.rate.cost)
+		verdict = judge(client, jiffies, &limits->client);
+	else
+		client->last = jiffies;
 	note(client, ntp);
 	raw_spin_unlock(&bucket->lock);
 	who->client = client;
-	if (unlikely(verdict.crossed))
+	if (unlikely(verdict & CROSSED))
 		kntp_event_limited(kn, who->address, 0);
-	if (unlikely(verdict.refused))
+	if (unlikely(verdict))
 		return refuse(who, KNTP_STAT_DROP_RATE, &limits->client,
-			      verdict.kiss);
-	return limit_rest(kn, who, limits, known);
+			      verdict);
+	return limits ? limit_rest(kn, who, limits, known) : 0;
 }
 
 /* To a client whose bucket is locked. */
@@ -370,6 +387,7 @@ void kntp_client_reply(struct kntp_clients *table, u64 hi, u64 lo,
 	bucket = bucket_of(table, hash, &client);
 	raw_spin_lock(&bucket->lock);
 	client = find(table, bucket, client, hi, lo, hash);
+	client->last = jiffies;
 	note(client, ntp);
 	client->requests++;
 	reply_to(table, client, skb, ntp, received, hook);

@@ -7,6 +7,7 @@
 #include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include "client.h"
 #include "kntp.h"
 
 /* Windows of the budget: 32 to 64 ms, in jiffies. */
@@ -28,6 +29,23 @@ static u32 window_now(void)
 bool kntp_limit_tells(u8 one_in)
 {
 	return one_in && !(get_random_u32() & (BIT(one_in) - 1));
+}
+
+/**
+ * kntp_limit_denied() - whether one that the access list denies is told so
+ * @limits: which say how many are
+ * @who: has the kiss code then
+ *
+ * Any context.
+ */
+bool kntp_limit_denied(const struct kntp_limits *limits, struct kntp_asker *who)
+{
+	if (!kntp_limit_tells(limits->deny))
+		return false;
+	who->stat = KNTP_STAT_DROP_DENIED;
+	who->kiss = NTP_KISS_DENY;
+	who->poll = S8_MAX;
+	return true;
 }
 
 /**

@@ -13,6 +13,7 @@
 #include <linux/types.h>
 #include "core/bucket.h"
 
+struct kntp_asker;
 struct kntp_net;
 
 /**
@@ -74,6 +75,7 @@ struct kntp_limits {
 
 bool kntp_limit_refuses(const struct kntp_limit *limit, bool *kiss);
 bool kntp_limit_tells(u8 one_in);
+bool kntp_limit_denied(const struct kntp_limits *limits, struct kntp_asker *who);
 bool kntp_limit_spends(struct kntp_limits *limits, bool known);
 
 int kntp_limit_set(struct kntp_net *kn, const struct kntp_limits *limits);

@@ -200,6 +200,8 @@ static int put_decision(struct sk_buff *msg, const struct kntp_acl *acl,
 	match = prefix_match(acl->list[family], acl->count[family],
 			     address->hi, address->lo);
 	verdict = prefix_lookup(acl->tree[family], address->hi, address->lo);
+	if (match && verdict == (match->verdict & PREFIX_FOUND))
+		verdict = match->verdict;
 	return nla_put_u8(msg, KNTP_A_ACL_VERDICT, verdict) ?:
 	       match ? put_entry(msg, match, family) : 0;
 }

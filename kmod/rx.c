@@ -95,8 +95,10 @@ enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict)
 	}
 	if (verdict == KNTP_VERDICT_PASS)
 		return KNTP_STAT_PASS_ACL;
-	if (verdict != KNTP_VERDICT_ALLOW)
+	if (verdict != KNTP_VERDICT_ALLOW && verdict != KNTP_VERDICT_AUTH)
 		return KNTP_STAT_DROP_DENIED;
+	if (class == NTP_CLASS_PLAIN && verdict == KNTP_VERDICT_AUTH)
+		return KNTP_STAT_DROP_AUTH;
 	if (class == NTP_CLASS_NTS)
 		return KNTP_STAT_PASS_NTS;
 	return class == NTP_CLASS_MAC ? KNTP_STAT_PASS_MAC : 0;
@@ -115,38 +117,32 @@ enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict)
 bool kntp_rx_admit(struct kntp_net *kn, struct kntp_asker *who,
 		   const struct sk_buff *skb, enum kntp_stat *stat)
 {
-	static struct kntp_limits no_limits;
-	struct kntp_limits *limits = rcu_dereference(kn->limits) ?: &no_limits;
+	struct kntp_limits *limits = rcu_dereference(kn->limits);
 	bool is4 = skb->protocol == htons(ETH_P_IP);
 	const struct udphdr *udp = (const void *)
 		(skb->data + (is4 ? sizeof(struct iphdr) :
 				    sizeof(struct ipv6hdr)));
-	const struct in6_addr *saddr6 = &ipv6_hdr(skb)->saddr;
 	const struct ntp_header *ntp = (const void *)(udp + 1);
 	size_t len = ntohs(udp->len) - sizeof(*udp);
-	struct kntp_asker keyed = {};
 
-	*who = keyed;
-	if (*stat == KNTP_STAT_PASS_MAC && kntp_key_find(kn, &keyed, ntp, len))
+	*who = (struct kntp_asker){ .poll = ntp->poll };
+	if (*stat == KNTP_STAT_PASS_MAC && kntp_key_find(kn, who, ntp, len))
 		*stat = 0;
-	if (*stat) {
-		if (*stat != KNTP_STAT_DROP_DENIED ||
-		    !kntp_limit_tells(limits->deny))
-			return false;
-		who->stat = *stat;
-		who->kiss = NTP_KISS_DENY;
-		who->poll = S8_MAX;
-		return true;
-	}
-	*stat = kntp_client_limit(kn, who, limits,
-				  is4 ? 0 : kntp_acl_half6(saddr6, 0),
-				  is4 ? kntp_acl_mapped(ip_hdr(skb)->saddr) :
-					kntp_acl_half6(saddr6, 1), ntp);
-	if (*stat || !keyed.key)
-		return !*stat || who->kiss;
-	who->key = keyed.key;
-	who->mac_len = keyed.mac_len;
-	if (!kntp_key_verify(who, ntp, len))
+	if (unlikely(*stat))
+		return *stat == KNTP_STAT_DROP_DENIED && limits &&
+		       kntp_limit_denied(limits, who);
+	if (is4)
+		*stat = kntp_client_limit(kn, who, limits, 0,
+					  kntp_acl_mapped(ip_hdr(skb)->saddr),
+					  ntp);
+	else
+		*stat = kntp_client_limit(kn, who, limits,
+					  kntp_acl_half6(&ipv6_hdr(skb)->saddr, 0),
+					  kntp_acl_half6(&ipv6_hdr(skb)->saddr, 1),
+					  ntp);
+	if (unlikely(*stat))
+		return who->kiss;
+	if (who->key && !kntp_key_verify(who, ntp, len))
 		*stat = who->stat = KNTP_STAT_DROP_MAC;
 	return true;
 }

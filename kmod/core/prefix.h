@@ -5,7 +5,8 @@
  * two bits, so the leaves are two bitmaps in the node instead of an array.
  *
  * A tree is built once from a sorted list and never changed; its reader needs
- * nothing but that it stays in memory.
+ * nothing but that it stays in memory. It is told the two low bits of a verdict,
+ * 0 where nothing matches, too.
  */
 #ifndef _KNTP_CORE_PREFIX_H
 #define _KNTP_CORE_PREFIX_H
@@ -14,7 +15,7 @@
 
 enum prefix_limits {
 	PREFIX_STRIDE = 6,
-	PREFIX_VERDICTS = 4,
+	PREFIX_FOUND = 3,	/* the bits of a verdict that a look-up finds */
 
 	/* The bits that a table of three steps in one is indexed by. */
 	PREFIX_TABLE_BITS = 3 * PREFIX_STRIDE,
@@ -29,7 +30,7 @@ enum prefix_limits {
  * @hi: first 64 bits of the address, host order; IPv4 in the upper half
  * @lo: the others
  * @len: bits that count
- * @verdict: 1 to PREFIX_VERDICTS - 1; 0 is what nothing matches
+ * @verdict: its low bits, PREFIX_FOUND, are what a look-up finds
  * @order: for who sorts a list in which a prefix may stand twice; unused here
  */
 struct prefix {
@@ -120,7 +121,7 @@ static inline unsigned int prefix_lookup_table(const struct prefix_node *nodes,
 	u32 entry = table[addr >> (32 - PREFIX_TABLE_BITS)];
 
 	if (entry & PREFIX_TABLE_VERDICT)
-		return entry & (PREFIX_VERDICTS - 1);
+		return entry & PREFIX_FOUND;
 	return prefix_lookup_below(nodes, entry,
 				   (u64)addr << (32 + PREFIX_TABLE_BITS), 0);
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Where the instructions of a reply go.
 
-profile.py [--text] KERNEL HOOK FAMILY PREFIXES SOURCES: follows some requests
-through the guest's kernel, instruction by instruction, and prints (as JSON, or
+profile.py [--text] KERNEL HOOK FAMILY PREFIXES SOURCES [CLIENTS [limits]]: follows
+some requests through the guest's kernel, instruction by instruction, and prints (as JSON, or
 to read) how many instructions each part and each function took, on the average.
 Instructions in the module belong to the part that their source file is; those
 in the kernel to the place in the module they were called from.
@@ -36,7 +36,7 @@ FILES = (
     (re.compile('/clock|core/ntptime|/timekeeping'), 'clock'),
     (re.compile('/(tx|sum)\\.|core/reply'), 'reply'),
     (re.compile('/route\\.'), 'route'),
-    (re.compile('/(client|stamp)\\.|core/slots'), 'client table'),
+    (re.compile('/(client|limit|stamp)\\.|core/(slots|bucket)'), 'client table'),
     (re.compile('/stats\\.'), 'counters'),
     (re.compile('.'), 'hook and proof'),
 )
@@ -176,6 +176,8 @@ def main():
     found = {
         'kernel': kver, 'hook': words[0], 'family': int(words[1]),
         'prefixes': int(words[2]), 'sources': int(words[3]),
+        'clients': int(words[4]) if len(words) > 4 else 0,
+        'limits': words[5:] == ['limits'],
         'instructions': sum(parts.values()) / len(traces),
         'parts': {part: n / len(traces) for part, n in parts.most_common()},
         'functions': [

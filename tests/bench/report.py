@@ -72,7 +72,8 @@ def breakdown(data):
     profiles, columns = data['breakdown'], []
     for profile in profiles:
         row = find(data['results'], server='kntp', checksum='unnecessary',
-                   clients=0, **{k: profile[k] for k in ('hook', 'family', 'prefixes', 'sources')})
+                   **{k: profile[k] for k in ('hook', 'family', 'prefixes', 'sources',
+                                              'clients', 'limits')})
         injection = find(data['injections'], family=profile['family'],
                          checksum='unnecessary')['instructions']
         column = {part: profile['parts'].get(part, 0) for part in PARTS}

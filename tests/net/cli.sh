@@ -149,13 +149,13 @@ clock()
 stats()
 {
 	is "stats reset" 0 "$(said stats reset)"
-	is "stats show: JSON" "[('local', 0, 0, 14, 0, 14, 0), ('ingress', 0, 0, 14, 0, 14, 0)]" \
+	is "stats show: JSON" "[('local', 0, 0, 14, 0, 15, 0), ('ingress', 0, 0, 14, 0, 15, 0)]" \
 		"$(json '[(h["hook"], h["in"], h["answered"], len(h["passed"]), h["passed_total"], len(h["dropped"]), h["dropped_total"]) for h in d["hooks"]]' stats show)"
 	is "stats show: zeroes are left out" 12 "$(kntp stats show | wc -l)"
-	is "stats show -v: zeroes are not" 80 "$(kntp -v stats show | wc -l)"
-	is "stats show --explain: a sentence each" 152 \
+	is "stats show -v: zeroes are not" 82 "$(kntp -v stats show | wc -l)"
+	is "stats show --explain: a sentence each" 156 \
 		"$(kntp stats show --explain | wc -l)"
-	is "stats show --explain: JSON" "2 14 14" \
+	is "stats show --explain: JSON" "2 14 15" \
 		"$(json '"%d %d %d" % (len(d["explain"]) - 3, len(d["explain"]["passed"]), len(d["explain"]["dropped"]))' stats show --explain)"
 	is "stats show: CSV" "local,in,0 ingress,of_keyed,0" \
 		"$(kntp -c stats show | sed -n '1p;$p' | paste -sd' ')"
@@ -284,7 +284,7 @@ unprivileged()
 	cp "$(command -v kntp)" "$tmp/kntp"
 	chmod 755 "$tmp" "$tmp/kntp"
 	for words in "listen add hook local" "listen del hook local" \
-		     "acl allow all" "acl deny all" "acl pass all" "acl del all" \
+		     "acl allow all" "acl auth all" "acl deny all" "acl pass all" "acl del all" \
 		     "acl load /dev/null" "acl flush" "stats reset" \
 		     "client set entries 1024" "client flush" \
 		     "limit set interval 3 burst 8" "limit budget 0" \

@@ -100,7 +100,7 @@ many()
 		    length = random.randint(base, bits)
 		    value = random.getrandbits(length) << (bits - length)
 		    text = socket.inet_ntop(kind, value.to_bytes(bits // 8, "big"))
-		    seen[f"{text}/{length}"] = random.choice(("allow", "deny", "pass"))
+		    seen[f"{text}/{length}"] = random.choice(("allow", "auth", "deny", "pass"))
 		for prefix, verdict in seen.items():
 		    print(verdict, prefix)
 	END

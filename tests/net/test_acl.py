@@ -11,19 +11,20 @@ import nettest
 from kntpnl import NLM_F_DUMP, Kntp
 from nettest import FAR
 
-ALLOW, DENY, PASS, NONE = "allow", "deny", "pass", None
-STAT = {ALLOW: "answered", DENY: "drop_denied", PASS: "pass_acl",
-        NONE: "drop_denied"}
+ALLOW, AUTH, DENY, PASS, NONE = "allow", "auth", "deny", "pass", None
+STAT = {ALLOW: "answered", AUTH: "drop_auth", DENY: "drop_denied",
+        PASS: "pass_acl", NONE: "drop_denied"}
 # Nested as deep as it goes; the address that is asked from, and who decides.
 LIST = {
     4: {"198.51.0.0/16": ALLOW, "198.51.100.0/24": DENY,
         "198.51.100.128/25": PASS, "198.51.100.192/32": ALLOW,
         "198.51.100.193/32": DENY, "203.0.113.0/24": PASS,
-        "203.0.113.64/26": ALLOW, "100.64.0.0/10": ALLOW},
+        "203.0.113.64/26": ALLOW, "100.64.0.0/10": ALLOW,
+        "100.127.255.0/24": AUTH},
     6: {"2001:db8::/32": ALLOW, "2001:db8:99::/48": DENY,
         "2001:db8:99:1::/64": PASS, "2001:db8:99:1::5/128": ALLOW,
         "2001:db8:99:1::6/128": DENY, "2001:db8:8000::/33": ALLOW,
-        "3fff::/20": PASS},
+        "3fff::/20": PASS, "2a00::/16": AUTH},
 }
 SOURCES = {
     4: ("198.51.7.7", "198.51.100.1", "198.51.100.127", "198.51.100.128",
@@ -103,7 +104,7 @@ def test_change(lab):
             net = str(ipaddress.ip_network(net, strict=False))
             now, wrong = {}, []
             for prefix, what in ((net, ALLOW), (host, DENY), (host, PASS),
-                                 (host, NONE), (net, DENY), (host, ALLOW),
+                                 (host, AUTH), (host, NONE), (net, DENY), (host, ALLOW),
                                  (net, NONE), (host, NONE)):
                 if what:
                     lab.kntp.acl(what, prefix)

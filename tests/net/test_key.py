@@ -116,7 +116,7 @@ def test_wrong(lab):
                 flipped[4 + bit // 8] ^= 1 << bit % 8
                 other = 20 + 24 - len(right)
                 for trailer in (
-                        bytes(flipped), right[:4] + bytes(len(right) - 4),
+                        bytes(flipped), right[:4] + b"\1" + bytes(len(right) - 5),
                         mac.mac(number, kind, secret, head[::-1]),
                         (right + bytes(4))[:other] if other > len(right)
                         else right[:other]):
@@ -134,12 +134,14 @@ def test_wrong(lab):
                 f"{hook}: IPv{family}: and they are counted")
             before = lab.kntp.stats()
             asked = ntpnet.ntp()
-            got = [lab.ask(family, data=asked + trailer) for trailer in (
-                mac.mac(99, "MD5", b"x", asked), bytes(20), os.urandom(24))]
+            windows = ntpnet.ntp(version=3) + struct.pack("!I", 1)
+            got = [lab.ask(family, data=data) for data in (
+                asked + mac.mac(99, "MD5", b"x", asked), asked + bytes(20),
+                asked + os.urandom(24), windows + bytes(16), windows + bytes(68))]
             gone = lab.counted(before)
-            lab.ktap.equal((got, gone.get((hook, "pass_mac"), 0)),
-                           ([None] * 3, 3),
-                           f"{hook}: IPv{family}: one that is not here: passed on")
+            lab.ktap.equal((got, gone.get((hook, "pass_mac"), 0)), ([None] * 5, 5),
+                           f"{hook}: IPv{family}: one that is not here, and what "
+                           "a domain controller is to sign: passed on")
 
 
 def test_refused(lab):
@@ -189,6 +191,36 @@ def test_change(lab):
             got = lab.ask(data=head + mac.mac(5, "SHA256", used, head))
             answers.append(len(got.data) if got else 0)
     lab.ktap.equal(answers, [72, 52, 52, 72, 0, 0], "replaced, and gone")
+
+
+def test_demanded(lab):
+    """Of whom authentication is demanded is answered with it alone."""
+    flush(lab)
+    secret = os.urandom(16)
+    set_key(lab, 9, "AES128", secret)
+    everyone = "0.0.0.0/0", "::/0"
+    lab.kntp.acl("auth", *everyone)
+    for sentinel in nettest.SENTINEL.values():
+        lab.kntp.acl("allow", sentinel)
+    for hook in BOTH:
+        lab.listen(hook)
+        for family in (4, 6):
+            before = lab.kntp.stats()
+            head = ntpnet.ntp()
+            right = mac.mac(9, "AES128", secret, head)
+            got = [lab.ask(family, data=head + trailer) for trailer in (
+                right, b"", right[:-1] + bytes([right[-1] ^ 1]),
+                ntpnet.extension(0x4321, os.urandom(24)))]
+            gone = lab.counted(before)
+            lab.ktap.equal(
+                ([got[0] and got[0].data[48:] == mac.mac(
+                    9, "AES128", secret, got[0].data[:48]), got[1],
+                  got[2] and got[2].data[48:], got[3]],
+                 [gone.get((hook, name), 0) for name in
+                  ("of_keyed", "drop_auth", "drop_mac")]),
+                ([True, None, NAK, None], [1, 2, 1]),
+                f"{hook}: IPv{family}: answered with the key alone")
+    lab.kntp.acl("allow", *everyone)
 
 
 def test_limited(lab):
@@ -253,4 +285,4 @@ def test_while_asked(lab):
 
 if __name__ == "__main__":
     nettest.main(test_vectors, test_types, test_wrong, test_refused, test_change,
-                 test_limited, test_while_asked)
+                 test_demanded, test_limited, test_while_asked)

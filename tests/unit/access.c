@@ -44,7 +44,8 @@ static u8 model(size_t n, const u8 *addr)
 		best = rules[i].len;
 		verdict = rules[i].verdict;
 	}
-	return verdict;
+	/* Who is denied finds nothing. */
+	return verdict == KNTP_VERDICT_DENY ? KNTP_VERDICT_NONE : verdict;
 }
 
 static u8 ask(const struct access *a, int family, const u8 *addr)
@@ -77,7 +78,7 @@ static void compare(int family)
 	for (i = 0; i < n; i++) {
 		random_address(rules[i].addr);
 		rules[i].len = (u8)random_below(bits + 1);
-		rules[i].verdict = (u8)(KNTP_VERDICT_ALLOW + random_below(3));
+		rules[i].verdict = (u8)(KNTP_VERDICT_ALLOW + random_below(KNTP_VERDICT_MAX));
 		rules[i].all = !random_below(8);
 		CHECK(!access_add(&a, family, rules[i].addr, rules[i].len,
 				  rules[i].verdict, rules[i].all), "refused");
@@ -126,7 +127,7 @@ static void test_everybody(void)
 	      "refused");
 	CHECK(access_allows(&a), "nobody is allowed");
 	CHECK(!access_build(&a), "not built");
-	CHECK(ask(&a, AF_INET, addr) == KNTP_VERDICT_DENY, "the one");
+	CHECK(ask(&a, AF_INET, addr) == KNTP_VERDICT_NONE, "the one");
 	CHECK(ask(&a, AF_INET6, addr) == KNTP_VERDICT_NONE, "IPv6");
 	CHECK(ask(&a, AF_INET, addr + 4) == KNTP_VERDICT_ALLOW, "another");
 	access_free(&a);
@@ -142,7 +143,7 @@ static void test_refused(void)
 	CHECK(access_add(&a, AF_INET6, addr, 129, 1, false) == -EINVAL,
 	      "length");
 	CHECK(access_add(&a, AF_INET, addr, 8, 0, false) == -EINVAL, "none");
-	CHECK(access_add(&a, AF_INET, addr, 8, 4, false) == -EINVAL, "verdict");
+	CHECK(access_add(&a, AF_INET, addr, 8, 5, false) == -EINVAL, "verdict");
 	CHECK(!a.v4.n && !a.v6.n, "something was added");
 }
 

@@ -60,7 +60,7 @@ words_of() # object, verb
 grammar()
 {
 	usage "'foo' is not an object it knows: see kntp help" foo
-	usage "acl: a verb is missing: one of allow, deny, pass, del, load, check, show, flush" acl
+	usage "acl: a verb is missing: one of allow, auth, deny, pass, del, load, check, show, flush" acl
 	usage "listen: 'ad' is not a verb of it: they are add, del, show" listen ad
 	usage "status: '-j' is one word too many" status -j
 	usage "'--js' is not an option it knows: see kntp help" --js status
@@ -230,7 +230,7 @@ files()
 		"3: '10.0.0.1/8' has host bits set: the prefix is 10.0.0.0/8" \
 		'# all\n\nallow 10.0.0.1/8 # x\nbad\n'
 	check "acl load: verdict" load \
-		"1: 'permit': is neither allow, deny nor pass" 'permit all\n'
+		"1: 'permit': is neither allow, auth, deny nor pass" 'permit all\n'
 	check "acl load: no prefix" load \
 		"2: deny: a PREFIX is missing, or all" 'allow all\n deny\n'
 	check "acl load: word too many" load \

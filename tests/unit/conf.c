@@ -183,9 +183,10 @@ static void access_list(void)
 	const struct access_conf *a;
 
 	if (!right("allow\ndeny all 192.0.2\nallow 192.0.2.9/24\n"
-		   "deny 2001:db8::1/32\nallow 0/0\nallow 192.0.2.1\n"))
+		   "deny 2001:db8::1/32\nallow 0/0\nallow 192.0.2.1\n"
+		   "allow auth all 10\ncmdallow 10\n"))
 		return;
-	IS(access.n, 7);
+	IS(access.n, 8);
 	a = conf.access.at;
 	CHECK(a[0].family == AF_INET && a[1].family == AF_INET6 && !a[0].len &&
 	      !a[1].len && a[0].allow && !a[0].all, "allow");
@@ -195,7 +196,9 @@ static void access_list(void)
 	CHECK(a[4].len == 32 && a[4].family == AF_INET6 && !a[4].addr[15] &&
 	      !memcmp(a[4].addr, six, 4), "IPv6");
 	CHECK(!a[5].len && a[5].family == AF_INET, "0/0");
-	CHECK(a[6].len == 32, "a host");
+	CHECK(a[6].len == 32 && !a[6].auth, "a host");
+	CHECK(a[7].allow && a[7].auth && a[7].all && a[7].len == 8, "auth");
+	IS(cmdaccess.n, 1);
 	conf_free(&conf);
 }
 

@@ -85,6 +85,7 @@ static const struct ask {
 	{ "long, and no fields", "127.0.0.1", 0x23, 200, 0 },
 	{ "denied", "127.0.0.6", 0x23, 48, 0 },
 	{ "not listed", "127.0.0.9", 0x23, 48, 0 },
+	{ "to authenticate", "127.0.0.5", 0x23, 48, 0 },
 };
 
 enum { ASKS = sizeof(asks) / sizeof(asks[0]) };
@@ -177,11 +178,13 @@ static void stop(void *arg)
 static void rules(struct access *a)
 {
 	static const u8 base[4] = { 127 }, denied[4] = { 127, 0, 0, 6 };
+	static const u8 demanded[4] = { 127, 0, 0, 5 };
 	static const struct in6_addr own = IN6ADDR_LOOPBACK_INIT;
 
 	if (access_add(a, AF_INET6, &own, 128, KNTP_VERDICT_ALLOW, false) ||
 	    access_add(a, AF_INET, base, 29, KNTP_VERDICT_ALLOW, false) ||
 	    access_add(a, AF_INET, denied, 32, KNTP_VERDICT_DENY, false) ||
+	    access_add(a, AF_INET, demanded, 32, KNTP_VERDICT_AUTH, false) ||
 	    access_build(a))
 		abort();
 }

@@ -8,7 +8,7 @@ _kntp_words() # object, verb, word before
 	"listen "*" hook") echo local ingress ;;
 	"listen "*" dev") command ls /sys/class/net 2>/dev/null ;;
 	"listen add "*|"listen del "*) echo hook dev ;;
-	"acl allow "*|"acl deny "*|"acl pass "*|"acl del "*) echo all ;;
+	"acl allow "*|"acl auth "*|"acl deny "*|"acl pass "*|"acl del "*) echo all ;;
 	"clock set base") echo system map ;;
 	"clock set lease") echo forever ;;
 	"clock set leap") echo 0 1 2 3 ;;
@@ -44,7 +44,7 @@ _kntp_verbs() # object
 {
 	case $1 in
 	listen) echo add del show help ;;
-	acl) echo allow deny pass del load check show flush help ;;
+	acl) echo allow auth deny pass del load check show flush help ;;
 	clock) echo set set-rtc show help ;;
 	client) echo show set flush help ;;
 	limit) echo set budget deny off show help ;;

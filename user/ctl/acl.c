@@ -114,6 +114,11 @@ int cmd_acl_allow(struct ctl *ctl, int argc, char **argv)
 	return change(ctl, KNTP_CMD_ACL_ADD, KNTP_VERDICT_ALLOW, argc, argv);
 }
 
+int cmd_acl_auth(struct ctl *ctl, int argc, char **argv)
+{
+	return change(ctl, KNTP_CMD_ACL_ADD, KNTP_VERDICT_AUTH, argc, argv);
+}
+
 int cmd_acl_deny(struct ctl *ctl, int argc, char **argv)
 {
 	return change(ctl, KNTP_CMD_ACL_ADD, KNTP_VERDICT_DENY, argc, argv);

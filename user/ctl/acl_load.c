@@ -54,7 +54,7 @@ static int line_parse(struct acl_entries *list, char *line, uint32_t number,
 	v = verdict_parse(verdict);
 	if (v == KNTP_VERDICT_NONE) {
 		snprintf(why, ADDR_WHY,
-			 "'%.60s': is neither allow, deny nor pass", verdict);
+			 "'%.60s': is neither allow, auth, deny nor pass", verdict);
 		return -1;
 	}
 	prefix = next_word(&line);

@@ -80,6 +80,7 @@ int cmd_listen_add(struct ctl *ctl, int argc, char **argv);
 int cmd_listen_del(struct ctl *ctl, int argc, char **argv);
 int cmd_listen_show(struct ctl *ctl, int argc, char **argv);
 int cmd_acl_allow(struct ctl *ctl, int argc, char **argv);
+int cmd_acl_auth(struct ctl *ctl, int argc, char **argv);
 int cmd_acl_deny(struct ctl *ctl, int argc, char **argv);
 int cmd_acl_pass(struct ctl *ctl, int argc, char **argv);
 int cmd_acl_del(struct ctl *ctl, int argc, char **argv);

@@ -23,6 +23,8 @@ static const struct command commands[] = {
 	  "the hooks, in the words of listen add", true },
 	{ "acl", "allow", cmd_acl_allow, "PREFIX|all...",
 	  "answer these sources", false },
+	{ "acl", "auth", cmd_acl_auth, "PREFIX|all...",
+	  "answer these sources if they authenticate", false },
 	{ "acl", "deny", cmd_acl_deny, "PREFIX|all...",
 	  "drop what these sources send", false },
 	{ "acl", "pass", cmd_acl_pass, "PREFIX|all...",

@@ -60,6 +60,8 @@ X(DROP_MALFORMED, DROP, "malformed", \
   "Extension fields that do not add up to the datagram's length: broken or hostile senders.") \
 X(DROP_DENIED, DROP, "denied", \
   "The access list says no, or says nothing: see who with acl check, open it with acl allow.") \
+X(DROP_AUTH, DROP, "auth", \
+  "The access list wants a MAC of this source, and there is none: see why with acl check.") \
 X(DROP_MAC, DROP, "mac", \
   "The MAC is wrong, although its key is held here: another secret or type than the client's, or a forgery.") \
 X(DROP_RATE, DROP, "rate", \

@@ -145,7 +145,8 @@ int access_build(struct access *a)
  * @a: a built list
  * @from: its address
  *
- * Return: enum kntp_verdict of the longest prefix; NONE when there is none.
+ * Return: enum kntp_verdict of the longest prefix; NONE for DENY, and when there
+ * is none.
  */
 uint8_t access_check(const struct access *a, const struct sockaddr *from)
 {
@@ -173,7 +174,8 @@ static bool any_allowed(const struct access_family *f)
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
-		if (f->list[i].verdict == KNTP_VERDICT_ALLOW)
+		if (f->list[i].verdict == KNTP_VERDICT_ALLOW ||
+		    f->list[i].verdict == KNTP_VERDICT_AUTH)
 			return true;
 	return false;
 }

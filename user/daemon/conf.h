@@ -186,13 +186,14 @@ struct refclock_conf {
  * @addr: 4 or 16 octets in network order, none set beyond @len
  * @len: bits
  * @allow: else it denies
+ * @auth: allows what is authenticated
  * @all: what was said before of parts of the prefix is forgotten
  */
 struct access_conf {
 	int family;
 	uint8_t addr[16];
 	uint8_t len;
-	bool allow, all;
+	bool allow, auth, all;
 };
 
 enum conf_hook { CONF_HOOK_LOCAL, CONF_HOOK_INGRESS };

@@ -110,7 +110,7 @@ static int add(struct conf_line *l, const struct access_conf *a)
 	return 0;
 }
 
-/* allow|deny|cmdallow|cmddeny [all] [PREFIX] */
+/* [all] [PREFIX] behind allow, deny, cmdallow and cmddeny; allow auth */
 int conf_do_allow(struct conf_line *l)
 {
 	struct access_conf a = { .family = AF_INET };
@@ -119,6 +119,11 @@ int conf_do_allow(struct conf_line *l)
 
 	a.allow = !strcasecmp(l->word[0], "allow") ||
 		  !strcasecmp(l->word[0], "cmdallow");
+	if (i < l->n && !strcasecmp(l->word[0], "allow") &&
+	    !strcasecmp(l->word[i], "auth")) {
+		a.auth = true;
+		i++;
+	}
 	if (i < l->n && !strcasecmp(l->word[i], "all")) {
 		a.all = true;
 		i++;

@@ -39,6 +39,7 @@ static int read_access(const struct access_list *list, struct access *to)
 	memset(to, 0, sizeof(*to));
 	for (r = list->at; r < list->at + list->n && !err; r++)
 		err = access_add(to, r->family, r->addr, r->len,
+				 r->auth ? KNTP_VERDICT_AUTH :
 				 r->allow ? KNTP_VERDICT_ALLOW :
 					    KNTP_VERDICT_DENY, r->all);
 	if (!err)

@@ -66,9 +66,9 @@ static bool is_answered(const struct server_packet *p,
 {
 	uint16_t port = address_port((const void *)&p->from);
 	enum ntp_class class;
+	uint8_t verdict;
 
 	*key = NULL;
-
 	if (!port || !is_unicast(&p->from) ||
 	    (p->to.ss_family != AF_UNSPEC && !is_unicast(&p->to)))
 		return false;
@@ -77,9 +77,11 @@ static bool is_answered(const struct server_packet *p,
 		*key = key_of(p);
 	if (class != NTP_CLASS_PLAIN && !*key)
 		return false;
-	return server.access &&
-	       access_check(server.access, (const void *)&p->from) ==
-	       KNTP_VERDICT_ALLOW;
+	if (!server.access)
+		return false;
+	verdict = access_check(server.access, (const void *)&p->from);
+	return verdict == KNTP_VERDICT_ALLOW ||
+	       (verdict == KNTP_VERDICT_AUTH && *key);
 }
 
 /* What is served for a moment, and now. */

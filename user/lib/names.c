@@ -18,8 +18,9 @@ static_assert(ARRAY_SIZE(hooks) == KNTP_HOOK_MAX + 1, "a hook has no name");
 static const char *const verdicts[] = {
 	[KNTP_VERDICT_NONE] = "none",
 	[KNTP_VERDICT_ALLOW] = "allow",
-	[KNTP_VERDICT_DENY] = "deny",
+	[KNTP_VERDICT_AUTH] = "auth",
 	[KNTP_VERDICT_PASS] = "pass",
+	[KNTP_VERDICT_DENY] = "deny",
 };
 static_assert(ARRAY_SIZE(verdicts) == KNTP_VERDICT_MAX + 1,
 	      "a verdict has no name");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * kntp: an NTP server inside the kernel. This header is its netlink manual
- * and contract.
+ * kntp: an NTP server inside the kernel. This is its netlink manual and contract.
  *
  * Generic netlink family KNTP_GENL_NAME, version KNTP_GENL_VERSION, multicast
  * group KNTP_MCGRP_EVENTS. Every message is validated strictly: an unknown
@@ -38,9 +37,8 @@
  *   ACL_DEL               <- ENTRY {ADDR, LEN}, any number; ENOENT when one is
  *                            missing, and then none is deleted
  *   ACL_FLUSH             empties the list: nobody is answered
- *   ACL_BEGIN             opens a transaction on this socket. ACL_ADD then
- *                         collects into a new, empty list that nobody sees;
- *                         ACL_DEL and ACL_FLUSH are refused (EBUSY).
+ *   ACL_BEGIN             opens a transaction on this socket. ACL_ADD collects into a
+ *                         new list then; ACL_DEL and ACL_FLUSH are refused (EBUSY).
  *   ACL_COMMIT            puts the new list in the old one's place, atomically
  *   ACL_ABORT             throws the new list away, as closing the socket does
  *     EBUSY    another socket has a transaction open
@@ -211,8 +209,9 @@ enum kntp_hook {
 enum kntp_verdict {
 	KNTP_VERDICT_NONE,	/* in answers: no prefix matched */
 	KNTP_VERDICT_ALLOW,	/* answered */
-	KNTP_VERDICT_DENY,	/* dropped */
+	KNTP_VERDICT_AUTH,	/* answered if it is authenticated, else dropped */
 	KNTP_VERDICT_PASS,	/* left to the socket behind the module */
+	KNTP_VERDICT_DENY,	/* dropped */
 
 	__KNTP_VERDICT_MAX,
 	KNTP_VERDICT_MAX = __KNTP_VERDICT_MAX - 1
@@ -296,6 +295,7 @@ enum kntp_stat {
 	KNTP_STAT_DROP_IPSEC,		/* local: IPsec policy forbids it */
 	KNTP_STAT_DROP_MALFORMED,	/* extension fields do not add up */
 	KNTP_STAT_DROP_DENIED,		/* the access list says no */
+	KNTP_STAT_DROP_AUTH,		/* it says with a MAC alone, and there is none */
 	KNTP_STAT_DROP_MAC,		/* the MAC is wrong, by a key held here */
 	KNTP_STAT_DROP_RATE,		/* the client asks too often */
 	KNTP_STAT_DROP_PREFIX,		/* all of its prefix together do */

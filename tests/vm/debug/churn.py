@@ -16,13 +16,17 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 "../../net"))
 # pylint: disable=wrong-import-position
+import mac
 import nettest
 import ntpnet
-from kntpnl import Kntp
+from kntpnl import C, Kntp, attr, u8, u32
 from nettest import Netns, run
 
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 KO = os.environ.get("KNTP_KO", "")
+# Whose secrets stay, so that those who ask may know them.
+SECRETS = {number: (kind, bytes(32 if kind == "AES256" else 16))
+           for number, kind in enumerate(mac.TYPES, 1)}
 
 
 def quietly(*words):
@@ -38,6 +42,9 @@ def traffic(lab, rng):
     for _ in range(200):
         family = rng.choice((4, 6))
         data = ntpnet.ntp(mode=rng.choice((3, 3, 3, 1, 4, 6)))
+        if rng.random() < 0.2:
+            number = rng.choice(tuple(SECRETS))
+            data += mac.mac(number, *SECRETS[number], data)
         host = rng.choice((rng.randrange(1, 4), rng.randrange(4, 255)))
         far = (f"198.51.100.{host}" if family == 4
                else f"2001:db8:99::{host:x}")
@@ -80,11 +87,45 @@ def access_list(lab, rng):
         if what != "close":
             kntp.cmd("ACL_" + what.upper())
     elif what == "add":
-        kntp.acl(rng.choice(("allow", "deny", "pass")), *prefixes)
+        kntp.acl(rng.choice(("allow", "auth", "deny", "pass")), *prefixes)
         kntp.acl_del(prefixes[0])
     else:
         kntp.cmd("ACL_FLUSH")
     kntp.cmd("ACL_GET", flags=0x300)
+    kntp.close()
+
+
+def policy(lab, rng):
+    """Limits, keys, and the table of those who ask."""
+    with lab.srv:
+        kntp = Kntp()
+    what = rng.choice(("limit", "limit", "key", "key", "keys", "clients"))
+    if what == "limit":
+        kntp.cmd("LIMIT_DEL")
+        one = b"".join(attr(C["KNTP_A_LIMIT_ONE_" + name], u8(value & 0xff))
+                       for name, value in (("INTERVAL", rng.randrange(-19, 4)),
+                                           ("BURST", 1 + rng.randrange(20)),
+                                           ("KOD", rng.randrange(4))))
+        kntp.cmd("LIMIT_SET", attr(C["KNTP_A_LIMIT_CLIENT"] | 0x8000, one) + attr(
+            C["KNTP_A_LIMIT_PREFIX"] | 0x8000, one + attr(
+                C["KNTP_A_LIMIT_ONE_PREFIX4"], u8(24)) + attr(
+                C["KNTP_A_LIMIT_ONE_PREFIX6"], u8(48))) + attr(
+            C["KNTP_A_LIMIT_REPLIES"], u32(rng.choice((0, 1000, 100_000)))) + attr(
+            C["KNTP_A_LIMIT_DENY"], u8(rng.randrange(5))))
+    elif what == "key":
+        number = rng.choice(tuple(SECRETS))
+        kind, secret = SECRETS[number]
+        kntp.cmd("KEY_SET", attr(C["KNTP_A_KEY_ID"], u32(number)) + attr(
+            C["KNTP_A_KEY_TYPE"], u8(C["KNTP_KEY_" + kind])) + attr(
+            C["KNTP_A_KEY_SECRET"], secret))
+    elif what == "keys":
+        kntp.cmd("KEY_GET", flags=0x300)
+        if rng.random() < 0.2:
+            kntp.cmd("KEY_DEL")
+    else:
+        kntp.cmd("CLIENT_GET", flags=0x300)
+        kntp.cmd(*rng.choice((("CLIENT_FLUSH",), ("CLIENT_SET", attr(
+            C["KNTP_A_CLIENT_ENTRIES"], u32(rng.choice((0, 1024, 4096))))))))
     kntp.close()
 
 
@@ -234,7 +275,7 @@ def module(_, rng):
     quietly("insmod", KO)
 
 
-WORK = (traffic, traffic, listeners, access_list, clock, devices, namespaces,
+WORK = (traffic, traffic, listeners, access_list, policy, clock, devices, namespaces,
         rules, onlookers, module)
 
 
