@@ -48,17 +48,6 @@ static int digest(const struct kntp_key *key, const void *data, size_t len,
 	return err;
 }
 
-/*
- * A member of a Windows domain knows no secret that a request could be signed
- * with: it leaves the digest empty, and a domain controller signs the reply
- * (MS-SNTP 2.2.1 and 2.2.2). What such a request names is no key of ours.
- */
-static bool is_mssntp(const u8 *digest, size_t mac_len)
-{
-	return (mac_len == NTP_MAC_LEN_MD5 || mac_len == NTP_MAC_LEN_MAX) &&
-	       !memchr_inv(digest, 0, mac_len - sizeof(__be32));
-}
-
 /**
  * kntp_key_find() - the key that a request names
  * @kn: the network namespace
@@ -72,12 +61,11 @@ bool kntp_key_find(struct kntp_net *kn, struct kntp_asker *who,
 		   const struct ntp_header *ntp, size_t len)
 {
 	size_t mac_len = ntp_mac_len((const u8 *)ntp, len);
-	const u8 *mac = (const u8 *)ntp + len - mac_len;
 	__be32 id;
 
-	if (is_mssntp(mac + sizeof(id), mac_len))
+	if (ntp_is_mssntp((const u8 *)ntp, len))
 		return false;
-	memcpy(&id, mac, sizeof(id));
+	memcpy(&id, (const u8 *)ntp + len - mac_len, sizeof(id));
 	who->key = xa_load(&kn->keys.by_id, be32_to_cpu(id));
 	who->mac_len = mac_len;
 	return who->key;

@@ -61,6 +61,27 @@ size_t ntp_mac_len(const u8 *data, size_t len)
 			       &class);
 }
 
+/**
+ * ntp_is_mssntp() - whether a request is of a member of a Windows domain
+ * @data: a request that ntp_classify() calls NTP_CLASS_MAC
+ * @len: its length, octets
+ *
+ * It knows no secret by which it could be signed: the digest is left empty, and a
+ * domain controller signs the reply (MS-SNTP 2.2.1 and, extended, 2.2.2). What it
+ * names is an account, no key. Any context, no lock.
+ */
+bool ntp_is_mssntp(const u8 *data, size_t len)
+{
+	size_t mac_len = ntp_mac_len(data, len), i;
+
+	if (mac_len != NTP_MAC_LEN_MD5 && mac_len != NTP_MAC_LEN_MAX)
+		return false;
+	for (i = len - mac_len + NTP_MAC_LEN_NAK; i < len; i++)
+		if (data[i])
+			return false;
+	return true;
+}
+
 /* Before version 4 there are no fields: what follows the header is a MAC. */
 static enum ntp_class classify_trailer(const u8 *data, size_t len,
 				       unsigned int version)

@@ -38,6 +38,7 @@ static inline bool ntp_is_common(u8 li_vn_mode)
 
 enum ntp_class ntp_classify(const u8 *data, size_t len, u16 source_port);
 size_t ntp_mac_len(const u8 *data, size_t len);
+bool ntp_is_mssntp(const u8 *data, size_t len);
 
 /**
  * ntp_reply_mode() - the mode a request is answered in, RFC 5905 figure 10

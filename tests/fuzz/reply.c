@@ -58,6 +58,7 @@ static void check_mac(const u8 *packet, size_t len)
 
 	MUST(mac_len >= NTP_MAC_LEN_V2 && mac_len <= NTP_MAC_LEN_MAX);
 	MUST(mac_len <= len - NTP_HEADER_LEN && mac_len % 4 == 0);
+	ntp_is_mssntp(packet, len);
 	if (ntp_version(packet[0]) == NTP_VERSION_MAX)
 		MUST(mac_len == NTP_MAC_LEN_MD5 || mac_len == NTP_MAC_LEN_SHA1);
 	else

@@ -211,7 +211,7 @@ counts()
 	4 sources with unknown address
 	END
 	prints -c activity <<<"8,1,2,3,4"
-	prints -c serverstats <<<"1598,8,0,0,1,0,0,189,43,44,120,2,1537,1590,43,5,6"
+	prints -c serverstats <<<"1598,8,0,0,1,0,0,189,43,44,120,2,1537,1590,43,5,6,77,9"
 	is "kntp serverstats" "NTP timestamp span         : 120" \
 		"$("$kntp" serverstats | grep span)"
 	prints smoothing <<-'END'

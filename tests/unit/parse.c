@@ -193,7 +193,33 @@ static void common_requests(void)
 	}
 }
 
+/* Of each length that a MAC may have: two, and nothing but zeroes behind the name. */
+static void windows_members(void)
+{
+	u8 data[48 + 72] = { 0x1b };
+	size_t len, at;
+	bool can;
+	u8 *copy;
+
+	random_bytes(data + 1, 51);
+	for (len = 60; len <= sizeof(data); len += 4) {
+		can = len == 68 || len == 120;
+		copy = flush_copy(data, len);
+		CHECK(ntp_is_mssntp(copy, len) == can, "%zu octets", len);
+		for (at = 52; at < len; at++) {
+			copy[at] = (u8)(1 << at % 8);
+			CHECK(!ntp_is_mssntp(copy, len),
+			      "%zu octets: a digest, at %zu", len, at);
+			copy[at] = 0;
+		}
+		flush_free(copy, len);
+	}
+	data[0] = 0x23;
+	CHECK(ntp_is_mssntp(data, 68), "version 4");
+}
+
 static const struct test_case cases[] = {
+	{ "members of a Windows domain", windows_members },
 	{ "every first octet, length and port", every_first_octet },
 	{ "NTPv1 mode 0 from every port", every_port },
 	{ "every length of a first field", first_field_lengths },

@@ -28,7 +28,7 @@ sources() # program
 	access)	echo "$core/prefix.c" ;;
 	server)	echo "$core/prefix.c $core/parse.c" \
 		     "$daemon"/{access,address,clk,figures,log,loop,md5,smooth}.c \
-		     "$daemon"/{auth,keys,ntp_stamp,ratelimit,server_socket}.c \
+		     "$daemon"/{auth,keys,ntp_stamp,ratelimit,server_socket,signd}.c \
 		     ../../user/lib/{keyfile,units}.c ;;
 	figures) echo "$daemon"/{log,smooth}.c ;;
 	smooth)	echo "$daemon/log.c" ;;

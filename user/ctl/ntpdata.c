@@ -249,6 +249,8 @@ int cmd_serverstats(struct ctl *ctl, int argc, char **argv)
 		{ "tx_kernel", "NTP kernel TX timestamps", false },
 		{ "rx_hardware", "NTP hardware RX timestamps", false },
 		{ "tx_hardware", "NTP hardware TX timestamps", false },
+		{ "domain_signed", "MS-SNTP replies signed", false },
+		{ "domain_unsigned", "MS-SNTP requests unsigned", false },
 	};
 
 	return show_counts(ctl, "serverstats", counts,

@@ -427,4 +427,6 @@ void answer_serverstats(struct json_object *o)
 	put_u64(o, "tx_kernel", s.tx_kernel);
 	put_u64(o, "rx_hardware", s.rx_hardware);
 	put_u64(o, "tx_hardware", s.tx_hardware);
+	put_u64(o, "domain_signed", s.domain_signed);
+	put_u64(o, "domain_unsigned", s.domain_unsigned);
 }

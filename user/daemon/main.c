@@ -183,7 +183,6 @@ static void say_unused(void)
 		{ "refclock: local", has_local_refclock() },
 		{ "fallbackdrift", conf.fallbackdrift_max > 0 },
 		{ "mailonchange", conf.mailonchange },
-		{ "ntpsigndsocket", conf.ntpsigndsocket },
 		{ "log: tempcomp", conf.log & CONF_LOG_TEMPCOMP },
 	};
 	size_t i;

@@ -234,6 +234,8 @@ struct report_activity {
  * @stamps_held: pairs of them kept for interleaved clients
  * @stamps_span: that these cover, s
  * @rx_daemon: replies by where their stamps are from; and so the next five
+ * @domain_signed: replies that a domain controller signed (MS-SNTP)
+ * @domain_unsigned: requests for such that got none, for want of a signature
  */
 struct report_serverstats {
 	uint64_t ntp_hits, ntp_drops;
@@ -243,6 +245,7 @@ struct report_serverstats {
 	uint64_t rx_daemon, tx_daemon;
 	uint64_t rx_kernel, tx_kernel;
 	uint64_t rx_hardware, tx_hardware;
+	uint64_t domain_signed, domain_unsigned;
 };
 
 /* report.c: fill one, or up to MAX in the order of the list; their number. */

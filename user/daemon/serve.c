@@ -12,6 +12,7 @@
 #include "ratelimit.h"
 #include "reference.h"
 #include "server.h"
+#include "signd.h"
 
 #include <errno.h>
 #include <linux/kntp.h>
@@ -170,6 +171,7 @@ int serve_start(const struct config *c)
 		reference_on_change(publish_now);
 	read_options(c, &serve.opt);
 	ratelimit_set(&c->ratelimit);
+	signd_set(c->ntpsigndsocket);
 	mode6_set_access(&serve.control);
 	open_port();
 	tell_module(c);
@@ -223,6 +225,7 @@ int serve_reload(const struct config *c, char *why)
 	serve.control = control;
 	read_options(c, &serve.opt);
 	ratelimit_set(&c->ratelimit);
+	signd_set(c->ntpsigndsocket);
 	if (same_port(&old, allowed, &serve.opt, device)) {
 		server_set_access(&serve.access);
 	} else {
@@ -244,6 +247,7 @@ void serve_stop(void)
 	publish_stop();
 	follow_stop();
 	server_stop();
+	signd_set(NULL);
 	access_free(&serve.access);
 	access_free(&serve.control);
 	keys_forget();

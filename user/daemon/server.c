@@ -11,6 +11,7 @@
 #include "reference.h"
 #include "report.h"
 #include "server_socket.h"
+#include "signd.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -57,31 +58,38 @@ static const struct keyfile_key *key_of(const struct server_packet *p)
 	return keys_find(be32toh(id));
 }
 
+/* By what a reply is authenticated: nothing, KEY, or a domain controller. */
+struct signer {
+	const struct keyfile_key *key;
+	bool domain;
+};
+
 /*
  * Whether it is to be answered, by the module's order of checks. NTS, and a MAC
- * whose KEY is not held here, are not.
+ * by nobody who is known here, are not.
  */
-static bool is_answered(const struct server_packet *p,
-			const struct keyfile_key **key)
+static bool is_answered(const struct server_packet *p, struct signer *by)
 {
 	uint16_t port = address_port((const void *)&p->from);
 	enum ntp_class class;
 	uint8_t verdict;
 
-	*key = NULL;
+	*by = (struct signer){ .key = NULL };
 	if (!port || !is_unicast(&p->from) ||
 	    (p->to.ss_family != AF_UNSPEC && !is_unicast(&p->to)))
 		return false;
 	class = ntp_classify(p->data, p->len, port);
-	if (class == NTP_CLASS_MAC)
-		*key = key_of(p);
-	if (class != NTP_CLASS_PLAIN && !*key)
-		return false;
-	if (!server.access)
+	if (class == NTP_CLASS_MAC && signd_signs() &&
+	    ntp_is_mssntp(p->data, p->len))
+		by->domain = true;
+	else if (class == NTP_CLASS_MAC)
+		by->key = key_of(p);
+	if ((class != NTP_CLASS_PLAIN && !by->key && !by->domain) ||
+	    !server.access)
 		return false;
 	verdict = access_check(server.access, (const void *)&p->from);
 	return verdict == KNTP_VERDICT_ALLOW ||
-	       (verdict == KNTP_VERDICT_AUTH && *key);
+	       (verdict == KNTP_VERDICT_AUTH && (by->key || by->domain));
 }
 
 /* What is served for a moment, and now. */
@@ -93,6 +101,17 @@ static uint64_t served_then(int64_t raw, bool mapped)
 static uint64_t served_now(bool mapped)
 {
 	return ntp_from_unix(mapped ? figures_time(clk_raw()) : clk_real());
+}
+
+/**
+ * server_time() - the time that is served
+ * @ns: from now
+ *
+ * Return: an NTP timestamp.
+ */
+uint64_t server_time(int64_t ns)
+{
+	return served_then(clk_raw() + ns, figures_mapped());
 }
 
 static void count(const struct server_packet *p)
@@ -122,9 +141,9 @@ static size_t sign(struct server_packet *p, const struct keyfile_key *key,
 	return NTP_HEADER_LEN + NTP_MAC_LEN_NAK;
 }
 
-static void answer(struct server_packet *p, const struct keyfile_key *key)
+static void answer(struct server_packet *p, const struct signer *by)
 {
-	bool good = key && auth_verify(key, p->data, p->len);
+	bool good = by->key && auth_verify(by->key, p->data, p->len);
 	struct ntp_header *ntp = (void *)p->data;
 	bool mapped = figures_mapped();
 	struct ntp_server says;
@@ -135,7 +154,8 @@ static void answer(struct server_packet *p, const struct keyfile_key *key)
 	figures_wire(&f, clk_precision(), &says);
 	received = served_then(p->when.raw, mapped);
 	ntp_reply(ntp, &says, received, served_now(mapped));
-	if (!server_send(p, p->data, sign(p, key, good)))
+	if (by->domain ? signd_sign(p) :
+			 !server_send(p, p->data, sign(p, by->key, good)))
 		count(p);
 }
 
@@ -149,14 +169,14 @@ static void tell(struct server_packet *p)
 }
 
 /* The answer, or that there will be none so soon. */
-static void respond(struct server_packet *p, const struct keyfile_key *key)
+static void respond(struct server_packet *p, const struct signer *by)
 {
 	enum ratelimit limit = ratelimit_ask((const void *)&p->from,
 					     (uint32_t)(loop_now() / NS_PER_MS));
 
 	server.stats.ntp_hits++;
 	if (limit == RATELIMIT_ANSWER) {
-		answer(p, key);
+		answer(p, by);
 		return;
 	}
 	server.stats.ntp_drops++;
@@ -174,8 +194,8 @@ static bool is_symmetric(const struct server_packet *p)
 
 static void on_packet(int fd, short revents, void *arg)
 {
-	const struct keyfile_key *key;
 	static struct server_packet p;
+	struct signer by;
 
 	(void)arg;
 	if (revents & (POLLERR | POLLPRI) && !server_socket_sent(fd, &p)) {
@@ -191,8 +211,8 @@ static void on_packet(int fd, short revents, void *arg)
 	if (server.peer_received && is_symmetric(&p) &&
 	    server.peer_received(&p))
 		return;
-	if (is_answered(&p, &key))
-		respond(&p, key);
+	if (is_answered(&p, &by))
+		respond(&p, &by);
 }
 
 /**
@@ -272,6 +292,7 @@ static void close_one(int *fd)
  */
 void server_stop(void)
 {
+	signd_forget();
 	close_one(&server.fd4);
 	close_one(&server.fd6);
 	server.access = NULL;
@@ -329,4 +350,5 @@ int server_socket(int family)
 void report_serverstats(struct report_serverstats *s)
 {
 	*s = server.stats;
+	signd_count(&s->domain_signed, &s->domain_unsigned);
 }

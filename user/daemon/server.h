@@ -76,6 +76,9 @@ void server_set_peer_handler(bool (*received)(const struct server_packet *p),
 /* RECEIVED gets each packet first; true when it was a control message. */
 void server_set_control_handler(bool (*received)(const struct server_packet *p));
 
+/* What is served in NS from now, 32.32. */
+uint64_t server_time(int64_t ns);
+
 /* The socket from which a peer of a family is written to; -1: there is none. */
 int server_socket(int family);
 
