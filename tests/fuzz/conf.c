@@ -21,6 +21,22 @@ static void check_source(const struct source_conf *s)
 	MUST(s->n_extfield <= CONF_EXTFIELDS);
 	MUST(!(s->is_pool && s->is_peer) && !(s->ipv4 && s->ipv6));
 	MUST(conf_source_equal(s, s));
+	if (s->manycast)
+		MUST(s->is_pool && !s->key == s->unauthenticated);
+	else
+		MUST(!s->ttl && !*s->dev && !s->unauthenticated);
+}
+
+/* Nobody is believed without a key who was not to be. */
+static void check_group(const struct group_conf *g)
+{
+	MUST(g->port && in(g->ttl, 1, 255) && in(g->version, 1, 4));
+	if (g->what == CONF_BROADCAST)
+		MUST(in(g->interval, 1, 131072) && g->address.ss_family);
+	if (g->what == CONF_BROADCAST_CLIENT)
+		MUST(!g->key == g->unauthenticated);
+	if (g->what == CONF_MANYCAST_SERVER)
+		MUST(conf_is_multicast(&g->address) && !g->key);
 }
 
 static void check_access(const struct access_conf *a)
@@ -48,6 +64,8 @@ static void check(const struct config *c)
 		check_source(&c->sources.at[i]);
 	for (i = 0; i < c->access.n; i++)
 		check_access(&c->access.at[i]);
+	for (i = 0; i < c->n_group; i++)
+		check_group(&c->group[i]);
 	for (i = 0; i < c->n_refclock; i++) {
 		MUST(*c->refclock[i].parameter && c->refclock[i].refid);
 		MUST(in(c->refclock[i].pin, -1, 65535));

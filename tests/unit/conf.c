@@ -202,6 +202,53 @@ static void access_list(void)
 	conf_free(&conf);
 }
 
+static const struct sockaddr_in *v4(const struct group_conf *g)
+{
+	return (const void *)&g->address;
+}
+
+static void groups(void)
+{
+	const struct source_conf *s;
+	const struct group_conf *g;
+
+	if (!right("broadcast 64 192.0.2.255\n"
+		   "broadcast 1 224.0.1.1 1123 key 7 ttl 9 dev eth0 version 3\n"
+		   "broadcast 16 ff05::101\nbroadcastclient unauthenticated\n"
+		   "broadcastclient dev eth1 key 4294967295\n"
+		   "multicastclient ff02::101 key 3 dev eth0\n"
+		   "manycastserver 239.1.1.1 dev eth0\n"
+		   "manycastclient 239.1.1.1 unauthenticated ttl 4 dev eth0 minpoll 4\n"
+		   "manycastclient ff05::101 key 9\nserver 192.0.2.1\n"))
+		return;
+	IS(n_group, 7);
+	g = conf.group;
+	CHECK(g[0].what == CONF_BROADCAST && g[0].interval == 64 &&
+	      g[0].port == 123 && g[0].ttl == 1 && g[0].version == 4 &&
+	      !g[0].key && !*g[0].dev && v4(g)->sin_port == htons(123) &&
+	      v4(g)->sin_addr.s_addr == htonl(0xc00002ff), "broadcast");
+	CHECK(g[1].interval == 1 && g[1].port == 1123 && g[1].key == 7 &&
+	      g[1].ttl == 9 && g[1].version == 3 && !strcmp(g[1].dev, "eth0") &&
+	      v4(g + 1)->sin_port == htons(1123), "its options");
+	CHECK(g[2].address.ss_family == AF_INET6 && conf_is_multicast(&g[2].address),
+	      "IPv6");
+	CHECK(g[3].what == CONF_BROADCAST_CLIENT && g[3].unauthenticated &&
+	      !g[3].key && g[3].address.ss_family == AF_UNSPEC, "in words");
+	CHECK(g[4].key == 4294967295 && !strcmp(g[4].dev, "eth1"), "by a key");
+	CHECK(g[5].what == CONF_BROADCAST_CLIENT && g[5].key == 3 &&
+	      g[5].address.ss_family == AF_INET6, "multicastclient");
+	CHECK(g[6].what == CONF_MANYCAST_SERVER && !strcmp(g[6].dev, "eth0"),
+	      "manycastserver");
+	IS(sources.n, 3);
+	s = conf.sources.at;
+	CHECK(s[0].manycast && s[0].is_pool && s[0].unauthenticated &&
+	      s[0].ttl == 4 && !strcmp(s[0].dev, "eth0") && s[0].minpoll == 4,
+	      "manycastclient");
+	CHECK(s[1].manycast && s[1].key == 9 && !s[1].ttl, "with a key");
+	CHECK(!s[2].manycast, "a server");
+	conf_free(&conf);
+}
+
 static void others(void)
 {
 	if (!right("local orphan activate 0.5\nmakestep 0.1 -1\n"
@@ -348,6 +395,7 @@ static const struct test_case cases[] = {
 	{ "sources", sources },
 	{ "reference clocks", refclocks },
 	{ "access", access_list },
+	{ "sent to many", groups },
 	{ "the other directives", others },
 	{ "all directives", all_directives },
 	{ "directories", directories },

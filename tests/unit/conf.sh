@@ -9,7 +9,7 @@ cd "$(dirname "$0")" || exit 1
 
 daemon=../../user/daemon
 man=../../user/man/kntp.conf.5
-drivers=../../user/man/kntp-refclock.7
+drivers=(../../user/man/kntp-refclock.7 ../../user/man/kntp-broadcast.7)
 out=${KNTP_BUILD:-../../build}/tests/unit/conf
 flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wshadow -Werror
        -fno-omit-frame-pointer -fsanitize=address -fsanitize=undefined
@@ -76,7 +76,7 @@ in_step()
 		echo "ok $checks manual # SKIP mandoc is not installed"
 		return
 	fi
-	text=$(mandoc -Tascii "$man" "$drivers" | col -b)
+	text=$(mandoc -Tascii "$man" "${drivers[@]}" | col -b)
 	for word in $(words); do
 		grep -qw -- "$word" <<<"$text" || missing+=" $word"
 	done
@@ -88,7 +88,7 @@ in_step()
 	[ -z "$unknown" ] || echo "# no table has: $unknown"
 	result "$([ -z "$unknown" ] && echo ok || echo "not ok")" \
 	       "manual: has no words besides"
-	result "$([ -z "$(mandoc -Tlint -W warning "$man" "$drivers" 2>&1)" ] && echo ok ||
+	result "$([ -z "$(mandoc -Tlint -W warning "$man" "${drivers[@]}" 2>&1)" ] && echo ok ||
 		  echo "not ok")" "manual: is clean"
 }
 

@@ -28,6 +28,38 @@ static void wrong_all(const struct mistake *m, size_t n)
 		wrong_all(m, sizeof(m) / sizeof(m[0]));			\
 	} while (0)
 
+static void mistakes_in_groups(void)
+{
+	WRONG(
+	{ "broadcast 64", "t:1: broadcast: INTERVAL and ADDRESS are needed" },
+	{ "broadcast 0 192.0.2.255",
+	  "t:1: broadcast: INTERVAL: '0' is not a whole number from 1 to 131072" },
+	{ "broadcast 8 x", "t:1: broadcast: 'x' is not an IPv4 or IPv6 address; its link is said by dev" },
+	{ "broadcast 8 ff02::1%eth0",
+	  "t:1: broadcast: 'ff02::1%eth0' is not an IPv4 or IPv6 address; its link is said by dev" },
+	{ "broadcast 8 2001:db8::1",
+	  "t:1: broadcast: '2001:db8::1': IPv6 has multicast addresses alone for this" },
+	{ "broadcast 8 192.0.2.255 70000",
+	  "t:1: broadcast: PORT: '70000' is not a whole number from 1 to 65535" },
+	{ "broadcastclient",
+	  "t:1: broadcastclient: key N is missing: without one anybody can set this clock; who wants that says unauthenticated" },
+	{ "broadcastclient key 1 unauthenticated",
+	  "t:1: broadcastclient: key and unauthenticated contradict each other" },
+	{ "multicastclient", "t:1: multicastclient: its ADDRESS is missing" },
+	{ "multicastclient 192.0.2.1 key 1",
+	  "t:1: multicastclient: '192.0.2.1' is no multicast address" },
+	{ "manycastserver 192.0.2.1",
+	  "t:1: manycastserver: '192.0.2.1' is no multicast address" },
+	{ "manycastclient pool.example key 1",
+	  "t:1: manycastclient: 'pool.example' is not an IPv4 or IPv6 address; its link is said by dev" },
+	{ "manycastclient 239.1.1.1",
+	  "t:1: manycastclient: key N is missing: without one anybody can set this clock; who wants that says unauthenticated" },
+	{ "server 192.0.2.1 unauthenticated",
+	  "t:1: server: ttl, dev and unauthenticated are for manycastclient" },
+	{ "follow kernel stratum 2 refid X\nbroadcastclient key 1",
+	  "t:2: broadcastclient: not together with follow: the time is another daemon's" });
+}
+
 static void mistakes_in_values(void)
 {
 	WRONG(
@@ -220,7 +252,6 @@ static void mistakes_in_others(void)
 	{ "ntsserverkey a",
 	  "t:1: ntsserverkey: NTS is not spoken by kntpd: its clients would get no answer" },
 	{ "ptpport 319", "t:1: ptpport: NTP over PTP is not spoken by kntpd" },
-	{ "broadcast 32 a", "t:1: broadcast: kntpd does not broadcast" },
 	{ "tempcomp a", "t:1: tempcomp: kntpd does not compensate for temperature" },
 	{ "initstepslew 1",
 	  "t:1: initstepslew: kntpd has makestep, and iburst of the servers, instead" });
@@ -277,6 +308,7 @@ static void limits(void)
 }
 
 static const struct test_case cases[] = {
+	{ "sent to many", mistakes_in_groups },
 	{ "values", mistakes_in_values },
 	{ "sources", mistakes_in_sources },
 	{ "reference clocks", mistakes_in_refclocks },

@@ -336,7 +336,7 @@ static void pools(void)
 	now = NS_PER_S;
 	out_error = 0;
 	lookups = 0;
-	g = ntp_group_add("pool.example", 123, AF_UNSPEC, 3, &opt);
+	g = ntp_group_add("pool.example", 123, AF_UNSPEC, 3, &opt, NULL);
 	CHECK(g && looked_up && pool_unresolved() == 3, "a name");
 	resolved("192.0.2.1", 0);
 	CHECK(!looked_up && !count(), "none yet");
@@ -344,9 +344,9 @@ static void pools(void)
 	CHECK(lookups == 2, "asked again: %u", lookups);
 	resolved("192.0.2.1", 5);
 	CHECK(count() == 3 && g->n_spare == 2 && !pool_unresolved(), "three");
-	CHECK(!ntp_group_add("192.0.2.1", 123, AF_UNSPEC, 1, &opt) &&
+	CHECK(!ntp_group_add("192.0.2.1", 123, AF_UNSPEC, 1, &opt, NULL) &&
 	      errno == EEXIST, "the same as one of them");
-	CHECK(!ntp_group_add("192.0.2.9", 123, AF_INET6, 1, &opt) &&
+	CHECK(!ntp_group_add("192.0.2.9", 123, AF_INET6, 1, &opt, NULL) &&
 	      errno == EAFNOSUPPORT, "not of this family");
 
 	/* A liar is replaced by a spare one, once it is sure. */
@@ -370,7 +370,7 @@ static void outage(void)
 	unsigned int asked;
 
 	now = NS_PER_S;
-	g = ntp_group_add("pool.example", 123, AF_UNSPEC, 2, &opt);
+	g = ntp_group_add("pool.example", 123, AF_UNSPEC, 2, &opt, NULL);
 	resolved("192.0.2.1", 2);
 	CHECK(count() == 2, "two");
 	lookups = 0;

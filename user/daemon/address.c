@@ -32,25 +32,33 @@ socklen_t address_len(const struct sockaddr *sa)
 }
 
 /**
- * address_equal() - whether packets of both come from the same place
+ * address_same() - whether both are of one host, whatever the port
  * @a: IPv4, IPv6 or anything else, which equals nothing
  * @b: likewise
  */
-bool address_equal(const struct sockaddr *a, const struct sockaddr *b)
+bool address_same(const struct sockaddr *a, const struct sockaddr *b)
 {
 	if (a->sa_family != b->sa_family)
 		return false;
 	if (a->sa_family == AF_INET)
-		return v4(a)->sin_port == v4(b)->sin_port &&
-		       v4(a)->sin_addr.s_addr == v4(b)->sin_addr.s_addr;
+		return v4(a)->sin_addr.s_addr == v4(b)->sin_addr.s_addr;
 	if (a->sa_family != AF_INET6)
 		return false;
 	if (v6(a)->sin6_scope_id && v6(b)->sin6_scope_id &&
 	    v6(a)->sin6_scope_id != v6(b)->sin6_scope_id)
 		return false;
-	return v6(a)->sin6_port == v6(b)->sin6_port &&
-	       !memcmp(&v6(a)->sin6_addr, &v6(b)->sin6_addr,
+	return !memcmp(&v6(a)->sin6_addr, &v6(b)->sin6_addr,
 		       sizeof(v6(a)->sin6_addr));
+}
+
+/**
+ * address_equal() - whether packets of both come from the same place
+ * @a: as address_same() takes it
+ * @b: likewise
+ */
+bool address_equal(const struct sockaddr *a, const struct sockaddr *b)
+{
+	return address_same(a, b) && address_port(a) == address_port(b);
 }
 
 /**

@@ -257,5 +257,6 @@ void conf_free(struct config *c)
 	free(c->cmdaccess.at);
 	free(c->listen);
 	free(c->hwtimestamp);
+	free(c->group);
 	memset(c, 0, sizeof(*c));
 }

@@ -23,6 +23,7 @@ enum {
 	CONF_PHONES = 8,
 	CONF_ACCESS_MAX = 65536,
 	CONF_LISTEN_MAX = 64,
+	CONF_GROUPS_MAX = 32,
 	CONF_HWTIMESTAMP_MAX = 64,
 	CONF_SOURCEDIRS_MAX = 32,
 	CONF_WARNINGS_MAX = 64,
@@ -41,6 +42,10 @@ struct conf_error {
  * @port: host order
  * @is_pool: it is a name of many servers
  * @is_peer: symmetric
+ * @manycast: of servers that answer at a multicast address, which @name is
+ * @ttl: of what is sent there at the most, 0 the default
+ * @dev: where it is sent, or empty
+ * @unauthenticated: they need no key
  * @ipv4: only such addresses; not with @ipv6
  * @ipv6: likewise
  * @minpoll: log2 s
@@ -81,7 +86,9 @@ struct source_conf {
 	unsigned int line;
 	char name[CONF_NAME];
 	uint16_t port;
-	bool is_pool, is_peer;
+	bool is_pool, is_peer, manycast, unauthenticated;
+	int ttl;
+	char dev[IF_NAMESIZE];
 	bool ipv4, ipv6;
 	int minpoll, maxpoll;
 	bool iburst, burst;
@@ -196,6 +203,40 @@ struct access_conf {
 	bool allow, auth, all;
 };
 
+enum conf_group {
+	CONF_BROADCAST,
+	CONF_BROADCAST_CLIENT,
+	CONF_MANYCAST_SERVER,
+};
+
+/**
+ * struct group_conf - of a line about an address that many listen to
+ * @file: where it is written, for messages
+ * @line: likewise
+ * @what: directive
+ * @address: it, with its port; family AF_UNSPEC: what is sent to a whole subnet
+ * @dev: its link, or empty
+ * @port: host order
+ * @interval: BROADCAST: s
+ * @ttl: BROADCAST: 1 to 255
+ * @version: BROADCAST: of the protocol
+ * @key: of what is sent or believed; 0 none
+ * @unauthenticated: BROADCAST_CLIENT: anybody is believed
+ */
+struct group_conf {
+	char file[CONF_FILE];
+	unsigned int line;
+	enum conf_group what;
+	struct sockaddr_storage address;
+	char dev[IF_NAMESIZE];
+	uint16_t port;
+	int interval;
+	int ttl;
+	int version;
+	uint32_t key;
+	bool unauthenticated;
+};
+
 enum conf_hook { CONF_HOOK_LOCAL, CONF_HOOK_INGRESS };
 
 /* A `listen`; DEV is of the ingress hook, else empty. */
@@ -285,6 +326,7 @@ struct conf_strings {
  * @cmdaccess: `cmdallow` and `cmddeny`, likewise
  * @listen: likewise
  * @hwtimestamp: likewise
+ * @group: likewise
  * @sourcedirs: a directive each: its directories, blanks between
  * @warnings: what was read but has no effect, for the log
  * @bind4: `bindaddress`, or family AF_UNSPEC; the next three likewise
@@ -313,6 +355,8 @@ struct config {
 	size_t n_listen, listen_room;
 	struct hwtimestamp_conf *hwtimestamp;
 	size_t n_hwtimestamp, hwtimestamp_room;
+	struct group_conf *group;
+	size_t n_group, group_room;
 	struct conf_strings sourcedirs, warnings;
 
 	struct follow_conf follow;
@@ -393,6 +437,8 @@ int conf_source_parse(struct source_conf *s, const char *line,
 /* Whether both say the same, wherever they are written. */
 bool conf_source_equal(const struct source_conf *a,
 		       const struct source_conf *b);
+
+bool conf_is_multicast(const struct sockaddr_storage *a);
 
 /* Names of all directives, in no order; NULL behind the last. */
 const char *conf_directive(size_t i);

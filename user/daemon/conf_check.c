@@ -50,15 +50,21 @@ static int check_follow(const struct config *c, struct conf_error *err)
 	const char *why = "not together with follow: the time is another daemon's";
 	const struct source_conf *s = c->sources.at;
 	const struct refclock_conf *r = c->refclock;
+	size_t i;
 
 	if (c->follow.what == CONF_FOLLOW_NOTHING)
 		return 0;
 	if (c->sources.n)
 		return fail(err, s->file, s->line,
+			    s->manycast ? "manycastclient" :
 			    s->is_pool ? "pool" : s->is_peer ? "peer" : "server",
 			    why);
 	if (c->n_refclock)
 		return fail(err, r->file, r->line, "refclock", why);
+	for (i = 0; i < c->n_group; i++)
+		if (c->group[i].what == CONF_BROADCAST_CLIENT)
+			return fail(err, c->group[i].file, c->group[i].line,
+				    "broadcastclient", why);
 	return 0;
 }
 

@@ -96,12 +96,16 @@ bool conf_is_number(const char *word, double *value);
 int conf_directive_line(struct conf_line *l);
 void conf_defaults(struct config *c);
 
-/* conf_source.c, conf_refclock.c, conf_access.c, conf_special.c */
+/* conf_source.c, conf_refclock.c, conf_access.c, conf_group.c, conf_special.c */
 int conf_source_line(struct conf_line *l, struct source_conf *s);
 int conf_do_source(struct conf_line *l);
 int conf_do_refclock(struct conf_line *l);
 int conf_do_allow(struct conf_line *l);
 int conf_do_bind(struct conf_line *l);
+int conf_do_broadcast(struct conf_line *l);
+int conf_do_broadcastclient(struct conf_line *l);
+int conf_do_manycastserver(struct conf_line *l);
+int conf_check_manycast(struct conf_line *l, const struct source_conf *s);
 int conf_do_listen(struct conf_line *l);
 int conf_do_follow(struct conf_line *l);
 int conf_do_local(struct conf_line *l);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* server, pool and peer. */
+/* server, pool, peer and manycastclient. */
 #include "conf_parse.h"
 
 #include <arpa/inet.h>
@@ -34,6 +34,7 @@ static const struct conf_option options[] = {
 	INT(polltarget, 1, 1000),
 	INT(minstratum, 0, 15),
 	INT(maxsources, 1, 16),
+	INT(ttl, 1, 255),
 	NUMBER(maxdelay, 0, 1000),
 	NUMBER(maxdelayratio, 0, 1e6),
 	NUMBER(maxdelaydevratio, 0, 1e6),
@@ -51,6 +52,8 @@ static const struct conf_option options[] = {
 	FLAG(offline),
 	FLAG(auto_offline),
 	FLAG(copy),
+	FLAG(unauthenticated),
+	{ "dev", CONF_LINK, AT(dev), 0, 0, NULL },
 	FLAG(ipv4),
 	FLAG(ipv6),
 	{ "port", CONF_U16, AT(port), 1, 65535, NULL },
@@ -164,7 +167,8 @@ int conf_source_line(struct conf_line *l, struct source_conf *s)
 
 	memset(&w, 0, sizeof(w));
 	defaults(&w.s);
-	w.s.is_pool = !strcasecmp(l->word[0], "pool");
+	w.s.manycast = !strcasecmp(l->word[0], "manycastclient");
+	w.s.is_pool = w.s.manycast || !strcasecmp(l->word[0], "pool");
 	w.s.is_peer = !strcasecmp(l->word[0], "peer");
 	if (l->n < 2)
 		return conf_fail(l, "its name is missing, or its address");
@@ -173,6 +177,8 @@ int conf_source_line(struct conf_line *l, struct source_conf *s)
 		err = conf_options(l, 2, options, &w);
 	if (!err)
 		err = check(l, &w);
+	if (!err)
+		err = conf_check_manycast(l, &w.s);
 	if (!err)
 		err = set_polls(l, &w.s);
 	if (!err && w.s.is_peer)

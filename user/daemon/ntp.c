@@ -2,6 +2,7 @@
 /* Associations: they come, go, are started and stopped. */
 #include "ntp.h"
 #include "address.h"
+#include "broadcast.h"
 
 #include <errno.h>
 #include <math.h>
@@ -182,6 +183,9 @@ void ntp_del(struct ntp_source *src)
 	if (*p)
 		*p = src->next;
 	source_del(&src->source);
+	if (src->broadcast)
+		timer_cancel(&src->broadcast->timer);
+	free(src->broadcast);
 	free(src);
 }
 

@@ -113,6 +113,7 @@ struct ntp_report {
  * @source: what selection sees of it; the first member
  * @next: in ntp_sources
  * @group: the line it comes from, NULL when it has none; pool.c's
+ * @broadcast: it was heard first; NULL: it was not; broadcast_client.c's
  * @opt: its options
  * @state: whether it is asked
  * @fd: socket of the request that waits for a reply, or -1
@@ -144,6 +145,7 @@ struct ntp_source {
 	struct source source;
 	struct ntp_source *next;
 	struct ntp_group *group;
+	struct ntp_broadcast *broadcast;
 	struct ntp_options opt;
 	enum ntp_state state;
 	int fd;
@@ -190,6 +192,10 @@ void ntp_set_polls(struct ntp_source *src, int minpoll, int maxpoll);
 /* ntp_client.c: what the timers call, and what ends the wait for a reply. */
 void ntp_poll(void *arg);
 void ntp_no_reply(void *arg);
+/* It has not said in time what it was to say; or what it was not asked for. */
+void ntp_missed(struct ntp_source *src);
+void ntp_use_broadcast(struct ntp_source *src, const struct ntp_answer *a,
+		       const struct sample *s, const struct ntp_when *when);
 void ntp_stop_waiting(struct ntp_source *src);
 double ntp_random_part(void);
 void ntp_kissed(struct ntp_source *src, uint32_t code);

@@ -3,6 +3,7 @@
 #include "auth.h"
 #include "ntp.h"
 #include "address.h"
+#include "broadcast.h"
 #include "clk.h"
 #include "log.h"
 #include "records.h"
@@ -70,7 +71,8 @@ static void schedule(struct ntp_source *src)
 {
 	double interval = ldexp(1, interval_log2(src));
 
-	if (src->state != NTP_ONLINE && !in_burst(src)) {
+	if ((src->state != NTP_ONLINE ||
+	     (src->broadcast && src->broadcast->listens)) && !in_burst(src)) {
 		timer_cancel(&src->poll_timer);
 		return;
 	}
@@ -99,8 +101,6 @@ void ntp_stop_waiting(struct ntp_source *src)
 /**
  * ntp_no_reply() - a request has been in vain
  * @arg: the source
- *
- * A server that does not answer is asked less and less (RFC 8633 section 3.1).
  */
 void ntp_no_reply(void *arg)
 {
@@ -108,8 +108,18 @@ void ntp_no_reply(void *arg)
 	bool ahead = src->ahead;
 
 	ntp_stop_waiting(src);
-	if (ahead)
-		return;
+	if (!ahead)
+		ntp_missed(src);
+}
+
+/**
+ * ntp_missed() - a packet was awaited in vain
+ * @src: of whom
+ *
+ * A server that does not answer is asked less and less (RFC 8633 section 3.1).
+ */
+void ntp_missed(struct ntp_source *src)
+{
 	shift_reach(src, false);
 	src->missed++;
 	if (!src->source.reach && src->missed % UNREACHABLE_POLLS == 0 &&
@@ -327,17 +337,23 @@ static unsigned int more_tests(struct ntp_source *src,
 	return tests | ntp_delay_tests(src, s);
 }
 
-static void report(struct ntp_source *src, const struct ntp_answer *a,
-		   const struct ntp_exchange *x, const struct sample *s)
+static void report_sample(struct ntp_report *r, const struct sample *s)
 {
-	struct ntp_report *r = &src->report;
 	int64_t raw, real;
 
 	clk_pair(&raw, &real);
 	r->sample = *s;
-	r->response = (double)(x->t3 - x->t2) * 1e-9;
 	r->offset = (double)(s->utc - real) * 1e-9 +
 		    (double)(raw - s->raw) * 1e-9 * (1 + clk_frequency());
+}
+
+static void report(struct ntp_source *src, const struct ntp_answer *a,
+		   const struct ntp_exchange *x, const struct sample *s)
+{
+	struct ntp_report *r = &src->report;
+
+	report_sample(r, s);
+	r->response = (double)(x->t3 - x->t2) * 1e-9;
 	r->transmit = a->interleaved ? src->last_sent.kind : src->sent.kind;
 }
 
@@ -435,4 +451,28 @@ void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
 	/* Two peers that put each other off would never write again. */
 	if (!src->opt.peer)
 		schedule(src);
+}
+
+/**
+ * ntp_use_broadcast() - use what a server says unasked
+ * @src: of whom
+ * @a: it, which is sound
+ * @s: what follows from it
+ * @when: it arrived
+ */
+void ntp_use_broadcast(struct ntp_source *src, const struct ntp_answer *a,
+		       const struct sample *s, const struct ntp_when *when)
+{
+	struct ntp_report *r = &src->report;
+
+	r->answer = *a;
+	r->tests = NTP_TESTS_GOOD;
+	r->receive = when->kind;
+	r->response = 0;
+	r->valid++;
+	r->good++;
+	report_sample(r, s);
+	take_claims(src, a, true);
+	use_sample(src, s);
+	record_measurement(src, true);
 }

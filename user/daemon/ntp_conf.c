@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From the lines of the configuration to sources, and to others of them. */
+#include "address.h"
 #include "keys.h"
 #include "log.h"
 #include "pool.h"
@@ -8,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MANYCAST_TTL = 32 };
 
 /* Whether there are sources with a key, or without one. */
 static bool has_others(const struct config *c, bool with_key)
@@ -74,6 +77,19 @@ static void take_options(const struct config *c, const struct source_conf *s,
 	o->maxdelaydevratio = s->maxdelaydevratio;
 }
 
+static void take_manycast(const struct source_conf *s,
+			  const struct ntp_options *opt, struct manycast *m)
+{
+	memset(m, 0, sizeof(*m));
+	address_parse(s->name, &m->address);
+	address_set_port((void *)&m->address, s->port);
+	memcpy(m->dev, s->dev, sizeof(m->dev));
+	m->ttl = s->ttl ? s->ttl : MANYCAST_TTL;
+	m->wanted = (unsigned int)s->maxsources;
+	m->version = opt->version;
+	m->key = s->key;
+}
+
 static const char *reason(int err)
 {
 	switch (err) {
@@ -104,6 +120,7 @@ int ntp_add_line(const struct config *c, const struct source_conf *s,
 	int family = s->ipv4 ? AF_INET : s->ipv6 ? AF_INET6 :
 		     ntp_network.family;
 	struct ntp_options opt;
+	struct manycast via;
 	struct ntp_group *g;
 
 	if (s->key && !keys_find(s->key))
@@ -113,7 +130,10 @@ int ntp_add_line(const struct config *c, const struct source_conf *s,
 		log_msg(LOG_WARNING, "%s: maxdelayquant has no effect",
 			s->name);
 	take_options(c, s, &opt);
-	g = ntp_group_add(s->name, s->port, family, wanted, &opt);
+	if (s->manycast)
+		take_manycast(s, &opt, &via);
+	g = ntp_group_add(s->name, s->port, family, wanted, &opt,
+			  s->manycast ? &via : NULL);
 	if (!g) {
 		int err = errno;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ntp_packet.h"
 #include "core/ntptime.h"
+#include "core/reply.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,6 +64,29 @@ void ntp_packet_request(const struct ntp_request *r, uint8_t *to)
 	};
 
 	memcpy(to, &h, sizeof(h));
+}
+
+/**
+ * ntp_packet_says() - begin a packet with what a server says of itself
+ * @h: is set; all times but the reference time are 0
+ * @says: it
+ * @version: of the protocol
+ * @mode: enum ntp_mode
+ * @poll: log2 s
+ */
+void ntp_packet_says(struct ntp_header *h, const struct ntp_server *says,
+		     uint8_t version, uint8_t mode, int8_t poll)
+{
+	*h = (struct ntp_header){
+		.li_vn_mode = (u8)(says->leap << 6 | version << 3 | mode),
+		.stratum = says->stratum,
+		.poll = poll,
+		.precision = says->precision,
+		.root_delay = says->root_delay,
+		.root_dispersion = says->root_dispersion,
+		.refid = says->refid,
+		.reference = says->reference,
+	};
 }
 
 static uint32_t kiss_code(const struct ntp_answer *a)
@@ -156,6 +180,21 @@ static bool sane_root(const struct ntp_answer *a)
 	return a->root_delay / 2 + a->root_dispersion < NTP_DISTANCE_MAX &&
 	       (!a->reference ||
 		!before(latest + tolerance(a), a->reference));
+}
+
+/**
+ * ntp_packet_is_broadcast() - whether a packet is a server's that has the time
+ * @a: it
+ */
+bool ntp_packet_is_broadcast(const struct ntp_answer *a)
+{
+	struct ntp_answer said = *a;
+
+	/* It answers nothing. */
+	said.receive = a->transmit;
+	return a->mode == NTP_MODE_BROADCAST && a->transmit &&
+	       a->leap != NTP_LEAP_UNSYNC && a->stratum &&
+	       a->stratum < NTP_STRATUM_UNSYNC && sane_root(&said);
 }
 
 /**

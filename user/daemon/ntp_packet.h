@@ -110,6 +110,12 @@ struct ntp_exchange {
 };
 
 int64_t ntp_to_unix(uint64_t stamp, int64_t near);
+/* What a server says of itself, in a packet that answers nothing yet. */
+struct ntp_server;
+void ntp_packet_says(struct ntp_header *h, const struct ntp_server *says,
+		     uint8_t version, uint8_t mode, int8_t poll);
+/* Whether it is the time of somebody who has it, sent to many. */
+bool ntp_packet_is_broadcast(const struct ntp_answer *a);
 void ntp_packet_request(const struct ntp_request *r, uint8_t *to);
 bool ntp_packet_parse(const void *data, size_t len, struct ntp_answer *a);
 unsigned int ntp_packet_check(const struct ntp_request *r,

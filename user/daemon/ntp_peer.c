@@ -36,19 +36,10 @@ static uint64_t transmit_stamp(int8_t precision)
 static void fill(const struct ntp_source *src, struct ntp_header *h,
 		 const struct ntp_server *says)
 {
-	*h = (struct ntp_header){
-		.li_vn_mode = (u8)(says->leap << 6 | src->opt.version << 3 |
-				   NTP_MODE_SYMMETRIC_ACTIVE),
-		.stratum = says->stratum,
-		.poll = src->source.poll,
-		.precision = says->precision,
-		.root_delay = says->root_delay,
-		.root_dispersion = says->root_dispersion,
-		.refid = says->refid,
-		.reference = says->reference,
-		.origin = cpu_to_be64(src->peer_transmit),
-		.receive = cpu_to_be64(src->peer_receive),
-	};
+	ntp_packet_says(h, says, src->opt.version, NTP_MODE_SYMMETRIC_ACTIVE,
+			src->source.poll);
+	h->origin = cpu_to_be64(src->peer_transmit);
+	h->receive = cpu_to_be64(src->peer_receive);
 }
 
 /**

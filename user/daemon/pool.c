@@ -221,6 +221,7 @@ static void on_lookup(struct lookup *l, int err,
 	g->last_lookup = loop_now();
 	if (!n && !g->failures)
 		log_msg(LOG_WARNING, "%s: no address: %s", g->name,
+			g->lookup.manycast ? "no server has answered" :
 			err ? gai_strerror(err) : "it has none");
 	/* Whatever was wrong with them: there is nothing better. */
 	take(g, addr, n);
@@ -263,13 +264,15 @@ static int add_literal(struct ntp_group *g, struct sockaddr_storage *a)
  *	else AF_UNSPEC
  * @wanted: sources, of a pool; else 1
  * @opt: of each of them
+ * @via: @name is a multicast address, and servers answer there; else NULL
  *
  * Return: it, or NULL with errno set: EEXIST when another line has the same
  * address, EAFNOSUPPORT when it is not of @family, ENAMETOOLONG, ENOMEM.
  */
 struct ntp_group *ntp_group_add(const char *name, uint16_t port, int family,
 				unsigned int wanted,
-				const struct ntp_options *opt)
+				const struct ntp_options *opt,
+				const struct manycast *via)
 {
 	struct sockaddr_storage a;
 	struct ntp_group *g;
@@ -291,7 +294,11 @@ struct ntp_group *ntp_group_add(const char *name, uint16_t port, int family,
 	g->lookup = (struct lookup){
 		.name = g->name, .family = family, .fn = on_lookup, .arg = g,
 	};
-	if (!address_parse(name, &a))
+	if (via) {
+		g->manycast = *via;
+		g->lookup.manycast = &g->manycast;
+	}
+	if (via || !address_parse(name, &a))
 		lookup_start(&g->lookup);
 	else if (family != AF_UNSPEC && family != a.ss_family)
 		err = -EAFNOSUPPORT;

@@ -7,6 +7,7 @@
 #define KNTPD_POOL_H
 
 #include "conf.h"
+#include "manycast.h"
 #include "ntp.h"
 #include "resolve.h"
 
@@ -23,6 +24,7 @@ enum { POOL_DROPPED = 16 };
  * @conf: the line, where it comes from one
  * @by_hand: it was added while running, and is no configuration's
  * @lookup: of the name
+ * @manycast: where it is to look, when that is no name
  * @timer: next look at its members
  * @refresh: after this long a name is looked up again, s
  * @last_lookup: ended then, CLOCK_MONOTONIC, ns; 0 never
@@ -42,6 +44,7 @@ struct ntp_group {
 	struct source_conf conf;
 	bool by_hand;
 	struct lookup lookup;
+	struct manycast manycast;
 	struct timer timer;
 	double refresh;
 	int64_t last_lookup;
@@ -54,10 +57,11 @@ struct ntp_group {
 
 extern struct ntp_group *ntp_groups;
 
-/* NULL: ERRNO says why. */
+/* NULL: ERRNO says why. VIA: NAME is where others are asked. */
 struct ntp_group *ntp_group_add(const char *name, uint16_t port, int family,
 				unsigned int wanted,
-				const struct ntp_options *opt);
+				const struct ntp_options *opt,
+				const struct manycast *via);
 void ntp_group_del(struct ntp_group *g);
 /* One source for good: its group wants one less, and goes with the last. */
 void ntp_remove(struct ntp_source *src);

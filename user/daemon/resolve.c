@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "resolve.h"
 #include "log.h"
+#include "manycast.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -173,6 +174,10 @@ void lookup_start(struct lookup *l)
 {
 	struct lookup **p;
 
+	if (l->manycast) {
+		manycast_start(l);
+		return;
+	}
 	if (l->pending)
 		return;
 	l->pending = true;
@@ -191,6 +196,10 @@ void lookup_start(struct lookup *l)
  */
 void lookup_cancel(struct lookup *l)
 {
+	if (l->manycast) {
+		manycast_cancel(l);
+		return;
+	}
 	if (!l->pending)
 		return;
 	forget(l);

@@ -15,6 +15,7 @@
 enum { RESOLVE_MAX = 16 };	/* addresses that are taken of a name */
 
 struct lookup;
+struct manycast;
 
 /* N is 0 when there is no address; ERR is then getaddrinfo(3)'s. */
 typedef void (*lookup_fn)(struct lookup *l, int err,
@@ -26,19 +27,21 @@ typedef void (*lookup_fn)(struct lookup *l, int err,
  * @family: AF_INET, AF_INET6, or AF_UNSPEC for both
  * @fn: called when it is known, not from within lookup_start()
  * @arg: for @fn
+ * @manycast: it is no name, but where others are asked; else NULL
  * @next: resolve.c's, as all that follows
  * @timer: ends what takes too long
  * @pid: of the child, 0 while it waits for others to end
  * @fd: the child's answer comes here
  * @pending: between the start and the call of @fn
  *
- * Zeroed but for the first four when it is made.
+ * Zeroed but for the first five when it is made.
  */
 struct lookup {
 	const char *name;
 	int family;
 	lookup_fn fn;
 	void *arg;
+	struct manycast *manycast;
 	struct lookup *next;
 	struct timer timer;
 	pid_t pid;

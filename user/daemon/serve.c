@@ -2,6 +2,7 @@
 #include "serve.h"
 #include "access.h"
 #include "apply.h"
+#include "broadcast.h"
 #include "conf.h"
 #include "follow.h"
 #include "keys.h"
@@ -24,6 +25,8 @@
 static struct {
 	struct access access;
 	struct access control;	/* who may ask in mode 6 */
+	struct server_group group[CONF_GROUPS_MAX];
+	size_t n_group;
 	struct apply_listen listen[APPLY_LISTEN_MAX];
 	struct server_options opt;
 	char device[IF_NAMESIZE];
@@ -104,6 +107,27 @@ static bool has_peers(const struct config *c)
 	return false;
 }
 
+/* What is joined; the rest is sent to, or heard without. */
+static void read_groups(const struct config *c)
+{
+	const struct group_conf *g;
+	struct server_group *to;
+	size_t i;
+
+	memset(serve.group, 0, sizeof(serve.group));
+	serve.n_group = 0;
+	for (i = 0; i < c->n_group; i++) {
+		g = &c->group[i];
+		if (g->what == CONF_BROADCAST ||
+		    g->address.ss_family == AF_UNSPEC)
+			continue;
+		to = &serve.group[serve.n_group++];
+		to->address = g->address;
+		memcpy(to->dev, g->dev, sizeof(to->dev));
+		to->manycast = g->what == CONF_MANYCAST_SERVER;
+	}
+}
+
 static void read_options(const struct config *c, struct server_options *o)
 {
 	memset(o, 0, sizeof(*o));
@@ -111,7 +135,10 @@ static void read_options(const struct config *c, struct server_options *o)
 	o->bind4 = c->bind4;
 	o->bind6 = c->bind6;
 	o->dscp = c->dscp;
-	o->peers = has_peers(c);
+	o->peers = has_peers(c) || c->n_group;
+	read_groups(c);
+	o->group = serve.group;
+	o->n_group = serve.n_group;
 	o->access = &serve.access;
 	memcpy(serve.device, c->binddevice, sizeof(serve.device));
 	o->device = serve.device[0] ? serve.device : NULL;
@@ -174,6 +201,8 @@ int serve_start(const struct config *c)
 	signd_set(c->ntpsigndsocket);
 	mode6_set_access(&serve.control);
 	open_port();
+	broadcast_send_set(c);
+	broadcast_listen_set(c);
 	tell_module(c);
 	publish_start(follows ? FOLLOW_LEASE : PUBLISH_LEASE);
 	return 0;
@@ -202,7 +231,9 @@ static bool same_port(const struct server_options *a, bool allowed,
 int serve_reload(const struct config *c, char *why)
 {
 	struct server_options old = serve.opt;
-	bool allowed = access_allows(&serve.access);
+	struct server_group groups[CONF_GROUPS_MAX];
+	bool allowed = access_allows(&serve.access), same;
+	size_t old_groups = serve.n_group;
 	char device[IF_NAMESIZE];
 	struct access access, control = { 0 };
 	int err = read_access(&c->access, &access);
@@ -218,6 +249,7 @@ int serve_reload(const struct config *c, char *why)
 		return err;
 	}
 	memcpy(device, serve.device, sizeof(device));
+	memcpy(groups, serve.group, sizeof(groups));
 	server_set_access(NULL);
 	access_free(&serve.access);
 	serve.access = access;
@@ -226,12 +258,17 @@ int serve_reload(const struct config *c, char *why)
 	read_options(c, &serve.opt);
 	ratelimit_set(&c->ratelimit);
 	signd_set(c->ntpsigndsocket);
-	if (same_port(&old, allowed, &serve.opt, device)) {
+	same = old_groups == serve.n_group &&
+	       !memcmp(groups, serve.group, sizeof(groups)) &&
+	       same_port(&old, allowed, &serve.opt, device);
+	if (same) {
 		server_set_access(&serve.access);
 	} else {
 		server_stop();
 		open_port();
 	}
+	broadcast_send_set(c);
+	broadcast_listen_set(c);
 	tell_module(c);
 	return 0;
 }
@@ -246,6 +283,7 @@ void serve_stop(void)
 	apply_stop();
 	publish_stop();
 	follow_stop();
+	broadcast_stop();
 	server_stop();
 	signd_set(NULL);
 	access_free(&serve.access);

@@ -26,16 +26,26 @@
 
 #define NS_PER_MS	1000000
 
+/* Links come, and go, and come back. */
+#define JOIN_INTERVAL	10.0	/* s */
+
+static void join_all(void *arg);
+
 static struct {
 	int fd4, fd6;
 	const struct access *access;
 	bool (*peer_received)(const struct server_packet *p);
 	void (*peer_sent)(const struct server_packet *p);
 	bool (*controlled)(const struct server_packet *p);
+	void (*broadcast)(const struct server_packet *p);
+	const struct server_group *group;
+	size_t n_group;
+	int join_error[SERVER_GROUPS_MAX];
+	struct timer join_timer;
 	struct report_serverstats stats;
-} server = { .fd4 = -1, .fd6 = -1 };
+} server = { .fd4 = -1, .fd6 = -1, .join_timer = { .fn = join_all } };
 
-/* Multicast and broadcast are nobody's address, and no request's way. */
+/* Multicast and broadcast are nobody's address. */
 static bool is_unicast(const struct sockaddr_storage *a)
 {
 	const struct sockaddr_in6 *in6 = (const void *)a;
@@ -46,6 +56,24 @@ static bool is_unicast(const struct sockaddr_storage *a)
 	return !IN_MULTICAST(ntohl(in->sin_addr.s_addr)) &&
 	       in->sin_addr.s_addr != htonl(INADDR_BROADCAST) &&
 	       in->sin_addr.s_addr != htonl(INADDR_ANY);
+}
+
+/*
+ * A request to a whole subnet is nobody's; one to a multicast address is for all
+ * who have the time and say so there (manycast).
+ */
+static bool is_to_us(const struct server_packet *p)
+{
+	size_t i;
+
+	if (p->to.ss_family == AF_UNSPEC || is_unicast(&p->to))
+		return true;
+	for (i = 0; i < server.n_group; i++)
+		if (server.group[i].manycast && reference.synced &&
+		    address_same((const void *)&server.group[i].address,
+				 (const void *)&p->to))
+			return true;
+	return false;
 }
 
 /* The key that a request with a MAC names, or NULL. */
@@ -75,8 +103,7 @@ static bool is_answered(const struct server_packet *p, struct signer *by)
 	uint8_t verdict;
 
 	*by = (struct signer){ .key = NULL };
-	if (!port || !is_unicast(&p->from) ||
-	    (p->to.ss_family != AF_UNSPEC && !is_unicast(&p->to)))
+	if (!port || !is_unicast(&p->from) || !is_to_us(p))
 		return false;
 	class = ntp_classify(p->data, p->len, port);
 	if (class == NTP_CLASS_MAC && signd_signs() &&
@@ -211,6 +238,11 @@ static void on_packet(int fd, short revents, void *arg)
 	if (server.peer_received && is_symmetric(&p) &&
 	    server.peer_received(&p))
 		return;
+	if (server.broadcast && p.len &&
+	    ntp_mode(p.data[0]) == NTP_MODE_BROADCAST) {
+		server.broadcast(&p);
+		return;
+	}
 	if (is_answered(&p, &by))
 		respond(&p, &by);
 }
@@ -225,8 +257,39 @@ static void on_packet(int fd, short revents, void *arg)
  */
 int server_send(const struct server_packet *p, const void *data, size_t len)
 {
+	static const struct sockaddr_storage any;
+
+	/* What was asked of many is answered from an address of one's own. */
+	if (p->to.ss_family != AF_UNSPEC && !is_unicast(&p->to))
+		return server_socket_send(p->fd, &p->from, &any, 0, data, len,
+					  false);
 	return server_socket_send(p->fd, &p->from, &p->to, p->ifindex, data,
 				  len, false);
+}
+
+/* What is joined already stays so. */
+static void join_all(void *arg)
+{
+	const struct server_group *g = server.group;
+	char buf[ADDRESS_TEXT];
+	size_t i;
+	int err, fd;
+
+	(void)arg;
+	for (i = 0; i < server.n_group; i++) {
+		fd = server_socket(g[i].address.ss_family);
+		if (fd < 0)
+			continue;
+		err = server_socket_join(fd, &g[i]);
+		if (err && err != server.join_error[i])
+			log_msg(LOG_WARNING, "%s%s%s cannot be joined yet: %s",
+				address_format((const void *)&g[i].address, buf),
+				g[i].dev[0] ? " on " : "", g[i].dev,
+				strerror(-err));
+		server.join_error[i] = err;
+	}
+	if (server.n_group)
+		timer_set(&server.join_timer, JOIN_INTERVAL);
 }
 
 /* -1 when there is to be none or cannot be one; then ERR says why. */
@@ -268,12 +331,17 @@ int server_start(const struct server_options *o)
 	int err = 0;
 
 	server.access = o->access;
+	server.group = o->group;
+	server.n_group = o->n_group < SERVER_GROUPS_MAX ? o->n_group :
+							  SERVER_GROUPS_MAX;
+	memset(server.join_error, 0, sizeof(server.join_error));
 	if (!o->port || (!o->peers && !(o->access && access_allows(o->access))))
 		return 0;
 	server.fd4 = open_one(AF_INET, o, &err);
 	server.fd6 = open_one(AF_INET6, o, &err);
 	if (server.fd4 < 0 && server.fd6 < 0)
 		return err;
+	join_all(NULL);
 	daemon_status.answers = o->access && access_allows(o->access);
 	return 0;
 }
@@ -295,6 +363,8 @@ void server_stop(void)
 	signd_forget();
 	close_one(&server.fd4);
 	close_one(&server.fd6);
+	timer_cancel(&server.join_timer);
+	server.n_group = 0;
 	server.access = NULL;
 	daemon_status.answers = false;
 }
@@ -320,6 +390,15 @@ void server_set_peer_handler(bool (*received)(const struct server_packet *p),
 {
 	server.peer_received = received;
 	server.peer_sent = sent;
+}
+
+/**
+ * server_set_broadcast_handler() - who listens to broadcasts
+ * @received: called with each; NULL: nobody does
+ */
+void server_set_broadcast_handler(void (*received)(const struct server_packet *p))
+{
+	server.broadcast = received;
 }
 
 /**

@@ -8,6 +8,7 @@
 
 #include "ntp_stamp.h"
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,10 @@
 
 #include "access.h"
 
-enum { SERVER_PACKET_MAX = 2048 };	/* longer datagrams are no NTP */
+enum {
+	SERVER_PACKET_MAX = 2048,	/* longer datagrams are no NTP */
+	SERVER_GROUPS_MAX = 32,
+};
 
 /**
  * struct server_packet - a datagram that came to the port
@@ -38,6 +42,18 @@ struct server_packet {
 };
 
 /**
+ * struct server_group - a multicast address that is listened to
+ * @address: it
+ * @dev: on this link; empty: where the route to it leads
+ * @manycast: who asks there is answered
+ */
+struct server_group {
+	struct sockaddr_storage address;
+	char dev[IF_NAMESIZE];
+	bool manycast;
+};
+
+/**
  * struct server_options - what is listened on
  * @port: 0: nothing is
  * @bind4: address of this host, or family AF_UNSPEC for all of them
@@ -46,8 +62,10 @@ struct server_packet {
  * @no6: likewise
  * @device: only of this network device; NULL: of all
  * @dscp: of the replies, 0 to 63
- * @peers: some are configured
+ * @peers: some are configured, or broadcasts are sent or listened to
  * @access: who is answered; built, and kept by the caller
+ * @group: kept by the caller
+ * @n_group: how many
  */
 struct server_options {
 	uint16_t port;
@@ -57,6 +75,8 @@ struct server_options {
 	int dscp;
 	bool peers;
 	const struct access *access;
+	const struct server_group *group;
+	size_t n_group;
 };
 
 /* 0, also when nothing is to be listened on; -errno when no socket was had. */
@@ -72,6 +92,9 @@ void server_set_access(const struct access *access);
  */
 void server_set_peer_handler(bool (*received)(const struct server_packet *p),
 			     void (*sent)(const struct server_packet *p));
+
+/* RECEIVED gets each packet in broadcast mode. */
+void server_set_broadcast_handler(void (*received)(const struct server_packet *p));
 
 /* RECEIVED gets each packet first; true when it was a control message. */
 void server_set_control_handler(bool (*received)(const struct server_packet *p));

@@ -42,6 +42,22 @@ static socklen_t any_address(struct sockaddr_storage *a, int family,
 	return sizeof(*in6);
 }
 
+/*
+ * What others on this host have joined is not ours, nor what we send ourselves;
+ * and it may be sent to a whole subnet.
+ */
+static void set_groups(int fd, int family)
+{
+	if (family == AF_INET6) {
+		set(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+		set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0);
+	} else {
+		set(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+		set(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
+		set(fd, SOL_SOCKET, SO_BROADCAST, 1);
+	}
+}
+
 /**
  * server_socket_open() - a socket that is listened on
  * @family: AF_INET or AF_INET6
@@ -65,6 +81,7 @@ int server_socket_open(int family, const struct server_options *o)
 	} else {
 		err = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 	}
+	set_groups(fd, family);
 	ntp_stamp_ask(fd, (sa_family_t)family, false);
 	/* An address that is still to be configured may be waited for. */
 	if (family == AF_INET6)
@@ -87,6 +104,50 @@ int server_socket_open(int family, const struct server_options *o)
 	return err;
 }
 
+/**
+ * server_socket_join() - be one of those who listen to an address
+ * @fd: a socket of ours, of its family
+ * @group: the address
+ *
+ * Return: 0, also when it is one already; or -errno: -ENODEV without a link for it.
+ */
+int server_socket_join(int fd, const struct server_group *group)
+{
+	const struct sockaddr_in6 *in6 = (const void *)&group->address;
+	const struct sockaddr_in *in = (const void *)&group->address;
+	unsigned int link = group->dev[0] ? if_nametoindex(group->dev) : 0;
+	struct ip_mreqn v4 = { .imr_ifindex = (int)link };
+	struct ipv6_mreq v6 = { .ipv6mr_interface = link };
+	int ret;
+
+	if (group->dev[0] && !link)
+		return -ENODEV;
+	if (group->address.ss_family == AF_INET) {
+		v4.imr_multiaddr = in->sin_addr;
+		ret = setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4,
+				 sizeof(v4));
+	} else {
+		v6.ipv6mr_multiaddr = in6->sin6_addr;
+		ret = setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &v6,
+				 sizeof(v6));
+	}
+	return ret && errno != EADDRINUSE ? -errno : 0;
+}
+
+/**
+ * server_socket_ttl() - how far goes what is sent to many
+ * @fd: a socket of ours
+ * @family: of it
+ * @ttl: routers that it passes, and one
+ */
+void server_socket_ttl(int fd, int family, int ttl)
+{
+	if (family == AF_INET6)
+		set(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, ttl);
+	else
+		set(fd, IPPROTO_IP, IP_MULTICAST_TTL, ttl);
+}
+
 /* IPv4's own address differs from the one asked when that is a broadcast. */
 static void take_pktinfo(struct server_packet *p, const struct cmsghdr *c)
 {
@@ -99,7 +160,8 @@ static void take_pktinfo(struct server_packet *p, const struct cmsghdr *c)
 		memcpy(&i4, CMSG_DATA(c), sizeof(i4));
 		in->sin_family = AF_INET;
 		in->sin_addr = i4.ipi_addr;
-		if (i4.ipi_addr.s_addr != i4.ipi_spec_dst.s_addr)
+		if (i4.ipi_addr.s_addr != i4.ipi_spec_dst.s_addr &&
+		    !IN_MULTICAST(ntohl(i4.ipi_addr.s_addr)))
 			in->sin_addr.s_addr = htonl(INADDR_BROADCAST);
 		p->ifindex = (unsigned int)i4.ipi_ifindex;
 	} else {
@@ -175,6 +237,21 @@ int server_socket_sent(int fd, struct server_packet *p)
 	return read_one(fd, MSG_ERRQUEUE, p);
 }
 
+/* By which link, where that is said. */
+static size_t put_link(struct cmsghdr *c, int family, unsigned int ifindex)
+{
+	struct in_pktinfo i4 = { .ipi_ifindex = (int)ifindex };
+	struct in6_pktinfo i6 = { .ipi6_ifindex = ifindex };
+	const void *info = family == AF_INET ? (void *)&i4 : (void *)&i6;
+	size_t len = family == AF_INET ? sizeof(i4) : sizeof(i6);
+
+	c->cmsg_level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+	c->cmsg_type = family == AF_INET ? IP_PKTINFO : IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), info, len);
+	return CMSG_SPACE(len);
+}
+
 static size_t put_pktinfo(struct cmsghdr *c,
 			  const struct sockaddr_storage *from,
 			  unsigned int ifindex)
@@ -208,7 +285,7 @@ static size_t put_pktinfo(struct cmsghdr *c,
  * @fd: a socket of ours
  * @to: with its port
  * @from: address of this host, or family AF_UNSPEC for what routing gives
- * @ifindex: of the device, for link-local addresses
+ * @ifindex: of the device, for link-local addresses, and when @from is not said
  * @data: it
  * @len: octets
  * @stamp: server_socket_sent() is to tell of it
@@ -231,7 +308,10 @@ int server_socket_send(int fd, const struct sockaddr_storage *to,
 		.msg_iovlen = 1,
 	};
 
-	if (from->ss_family == to->ss_family)
+	if (from->ss_family == AF_UNSPEC && ifindex)
+		msg.msg_controllen = put_link((void *)control, to->ss_family,
+					      ifindex);
+	else if (from->ss_family == to->ss_family)
 		msg.msg_controllen = put_pktinfo((void *)control, from,
 						 ifindex);
 	if (stamp)

@@ -8,11 +8,17 @@
 /* The descriptor, or -errno. */
 int server_socket_open(int family, const struct server_options *o);
 
+/* From now on FD gets what is sent to a group. 0 or -errno. */
+int server_socket_join(int fd, const struct server_group *group);
+
 /* One datagram; -EAGAIN when there is none that counts. */
 int server_socket_receive(int fd, struct server_packet *p);
 
 /* When one left that was to be stamped. 0 or -errno. */
 int server_socket_sent(int fd, struct server_packet *p);
+
+/* What is sent to many from now on goes so far. */
+void server_socket_ttl(int fd, int family, int ttl);
 
 /* FROM: the address of this host it leaves from, or family AF_UNSPEC. */
 int server_socket_send(int fd, const struct sockaddr_storage *to,
