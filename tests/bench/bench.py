@@ -17,6 +17,8 @@ SCALE = int(os.environ.get('KNTP_TIMEOUT_SCALE', '1'))
 INPUT = os.environ['KNTP_TOP'] + '/build/bench'
 
 # What becomes of the requests: the counter that must have them all.
+KEY = (1, 'AES128', '2b7e151628aed2a6abf7158809cf4f3c')
+
 FATES = {'answered': 'answered', 'denied': 'drop_denied', 'mode': 'pass_mode'}
 
 
@@ -39,6 +41,8 @@ def call(*words):
 def device_up():
     """The device, with addresses, and a neighbour that need not be asked."""
     modules = os.environ['KNTP_TESTS_KMOD']
+    # As udev does on every machine whose processor has it; chronyd uses it, too.
+    subprocess.run(['modprobe', '-q', 'aesni_intel'], check=False)
     call('insmod', f'{modules}/bench/kntp_bench.ko')
     for words in (
             'link set bench0 addrgenmode none',
@@ -142,9 +146,10 @@ def counters(hook):
 
 
 def run(kind, family, count, *, n_sources=65536, verified=True, port=123,
-        mode=3, seed=1, probe=False):
+        mode=3, seed=1, probe=False, keyed=False, in_turn=False):
     """One measurement, as the device reports it."""
-    order = (kind, family, count, n_sources, int(verified), port, mode, seed)
+    order = (kind, family, count, n_sources, int(verified), port, mode, seed,
+             int(keyed), int(in_turn))
     try:
         with open(f'{CONTROL}/run', 'w', encoding='ascii') as control:
             control.write(' '.join(map(str, order)))
@@ -165,6 +170,15 @@ def answered(result, count):
         raise Failed(f'{result["replies"]} of {count} requests answered')
 
 
+def keys(on):
+    """kntp has the device's key, or none."""
+    call('kntp', 'key', 'del', 'all')
+    if on:
+        with open('/run/bench-key', 'w', encoding='ascii') as file:
+            file.write(f'HEX:{KEY[2]}\n')
+        call('kntp', 'key', 'add', str(KEY[0]), KEY[1], 'file', '/run/bench-key')
+
+
 def run_kntp(hook, kind, family, count, *, fate='answered', **more):
     """The same with kntp serving: its counters must balance."""
     call('kntp', 'stats', 'reset')
@@ -172,7 +186,10 @@ def run_kntp(hook, kind, family, count, *, fate='answered', **more):
     if fate == 'answered':
         answered(result, count)
     seen = counters(hook)
-    if fate and seen != {'in': count, FATES[fate]: count}:
+    wanted = {'in': count, FATES.get(fate): count}
+    if more.get('keyed'):
+        wanted['of_keyed'] = count
+    if fate and seen != wanted:
         raise Failed(f'{hook}: counters {seen}, not {count} {fate}')
     return result
 
@@ -182,7 +199,10 @@ def chronyd_start():
     config = '/run/bench-chrony.conf'
     with open(config, 'w', encoding='ascii') as file:
         file.write('allow\nlocal stratum 8\ncmdport 0\nbindcmdaddress /\n'
-                   'pidfile /run/bench-chrony.pid\n')
+                   'pidfile /run/bench-chrony.pid\n'
+                   'keyfile /run/bench-chrony.keys\n')
+    with open('/run/bench-chrony.keys', 'w', encoding='ascii') as file:
+        file.write(f'{KEY[0]} {KEY[1]} HEX:{KEY[2]}\n')
     # pylint: disable-next=consider-using-with
     daemon = subprocess.Popen(
         [os.environ['KNTP_PEERS'] + '/bin/chronyd', '-d', '-x', '-u', 'root',

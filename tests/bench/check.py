@@ -23,10 +23,11 @@ def sources(family, seed):
             for _ in range(SOURCES)))
 
 
-def answers(hook, family, verified, seed):
+def answers(hook, family, verified, seed, keyed=False):
     """All are answered."""
+    bench.keys(keyed)
     bench.run_kntp(hook, 'answer', family, COUNT, n_sources=SOURCES,
-                   verified=verified, seed=seed)
+                   verified=verified, seed=seed, keyed=keyed)
 
 
 def refuses(hook, family):
@@ -43,7 +44,7 @@ def refuses(hook, family):
 
 def main():
     seed = random.randrange(1 << 31)
-    print(f'TAP version 13\n1..9\n# seed {seed}', flush=True)
+    print(f'TAP version 13\n1..13\n# seed {seed}', flush=True)
     number = failed = 0
 
     @contextlib.contextmanager
@@ -67,6 +68,8 @@ def main():
                 what = 'verified by the device' if verified else 'unverified'
                 with test(f'{hook} IPv{family}: {COUNT} requests, {what}'):
                     answers(hook, family, verified, seed)
+            with test(f'{hook} IPv{family}: {COUNT} requests with a MAC'):
+                answers(hook, family, True, seed, True)
             if (hook, family) == ('local', 6):
                 with test('replies of an unsynchronised server are refused'):
                     refuses(hook, family)

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""guest.py COUNT RUNS: measures, in the guest, and prints what it found as
-JSON. Each figure is guest instructions a packet, the least of RUNS runs."""
+"""guest.py COUNT RUNS MANY: measures, in the guest, and prints what it found as
+JSON. Each figure is guest instructions a packet, the least of RUNS runs. MANY: how
+many clients there are at the most beyond those of the list of sources, or 0."""
 
 import json
 import os
@@ -18,8 +19,8 @@ LISTS = {0: lambda family: 0, 100_000: 'acl{}'.format}
 class Measure:
     """Collects the rows."""
 
-    def __init__(self, count, runs):
-        self.count, self.runs = count, runs
+    def __init__(self, count, runs, many):
+        self.count, self.runs, self.many = count, runs, many
         self.injection, self.results, self.parts, self.dumps = {}, [], [], []
         self.memory = 0
         self.free = 0.0
@@ -39,9 +40,12 @@ class Measure:
             bench.sources(family)
             run('refuse', family, 1024)
             for verified in (True, False):
-                self.injection[family, verified], _ = self.best(
+                self.injection[family, verified, False], _ = self.best(
                     f'injection IPv{family}', lambda seed: run(
                         'refuse', family, self.count, verified=verified, seed=seed))
+            self.injection[family, True, True], _ = self.best(
+                f'injection IPv{family} keyed', lambda seed: run(
+                    'refuse', family, self.count, keyed=True, seed=seed))
 
     def part(self, name, family, one, less=0.0):
         """A figure beside the table, often injection taken off."""
@@ -51,16 +55,17 @@ class Measure:
                            'spread_percent': round(100 * spread, 3)})
 
     def row(self, server, hook, family, prefixes, n_sources, verified, one,
-            clients=0, limits=False):
+            clients=0, limits=False, keyed=False):
         """One row of the table, injection taken off."""
         name = (f'{server} {hook} IPv{family} {prefixes} {n_sources}'
-                f'{" kept" if clients else ""}{" limited" if limits else ""}')
+                f'{" kept" if clients else ""}{" limited" if limits else ""}'
+                f'{" keyed" if keyed else ""}')
         value, spread = self.best(name, one)
-        value -= self.injection[family, verified]
+        value -= self.injection[family, verified, keyed]
         self.results.append({
             'server': server, 'hook': hook, 'family': family,
             'prefixes': prefixes, 'sources': n_sources, 'clients': clients,
-            'limits': limits, 'checksum': 'unnecessary' if verified else 'none',
+            'limits': limits, 'keyed': keyed, 'checksum': 'unnecessary' if verified else 'none',
             'instructions': round(value, 1), 'freeing': round(self.free, 1),
             'spread_percent': round(100 * spread, 3)})
 
@@ -104,9 +109,38 @@ class Measure:
                              hook, 'answer', family, self.count, seed=seed,
                              n_sources=clients), clients, limits)
             bench.limits(False)
+            if clients == 65_536:
+                self.keyed(hook, family)
             if first and clients == counts[-1]:
                 self.dump(hook, family, clients)
+        if first and self.many:
+            self.beyond(hook, family)
         bench.clients(0, 64)
+
+    def keyed(self, hook, family):
+        """The same with a MAC, verified and made."""
+        bench.keys(True)
+        self.row('kntp', hook, family, max(LISTS), 65_536, True,
+                 lambda seed: run_kntp(hook, 'answer', family, self.count,
+                                       seed=seed, keyed=True), 65_536, keyed=True)
+        bench.keys(False)
+
+    def beyond(self, hook, family):
+        """More clients than there are sources in the list, beside few of them; each
+        has asked once, so that the table's own way has put it there."""
+        bench.access(0)
+        for clients in (1_000, self.many):
+            bench.clients(max(clients, 1024), 64)
+            run_kntp(hook, 'answer', family, clients, n_sources=clients,
+                     in_turn=True)
+            for limits in (False, True):
+                bench.limits(limits)
+                self.row('kntp', hook, family, 0, clients, True,
+                         lambda seed: run_kntp(
+                             hook, 'answer', family, self.count, seed=seed,
+                             n_sources=clients), clients, limits)
+            bench.limits(False)
+        bench.access(f'acl{family}')
 
     def dump(self, hook, family, clients):
         """What reading the table costs, process and kernel, while its clients
@@ -131,12 +165,12 @@ class Measure:
             call('tc', 'qdisc', 'add', 'dev', 'bench0', 'root', name)
             self.part(f'ingress: answered, {name} on the device', 4,
                       lambda seed: run_kntp('ingress', 'answer', 4, self.count,
-                                            seed=seed), self.injection[4, True])
+                                            seed=seed), self.injection[4, True, False])
             call('tc', 'qdisc', 'del', 'dev', 'bench0', 'root')
 
     def refused(self, hook, family):
         """What kntp costs those whom it does not answer."""
-        less = self.injection[family, True]
+        less = self.injection[family, True, False]
         drop = 'refuse' if hook == 'ingress' else 'local-in'
         bench.access(0)
         self.part(f'{hook}: a packet to another port', family, lambda seed: run_kntp(
@@ -152,7 +186,7 @@ class Measure:
     def places(self, family):
         """The kernel's own way to the hooks and from them."""
         bench.sources(family)
-        less = self.injection[family, True]
+        less = self.injection[family, True, False]
         self.part('the kernel: to a netdev ingress hook', family, lambda seed: run(
             'netdev', family, self.count, seed=seed), less)
         self.part('the kernel: to a LOCAL_IN hook', family, lambda seed: run(
@@ -165,8 +199,8 @@ class Measure:
         daemon = bench.chronyd_start()
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
-        def one(family, seed):
-            result = run('process', family, self.count, seed=seed)
+        def one(family, seed, keyed=False):
+            result = run('process', family, self.count, seed=seed, keyed=keyed)
             bench.answered(result, self.count)
             return result
 
@@ -175,6 +209,8 @@ class Measure:
             run('process', family, 8192)
             self.row('chronyd', 'socket', family, 0, 65_536, True,
                      lambda seed: one(family, seed))
+            self.row('chronyd', 'socket', family, 0, 65_536, True,
+                     lambda seed: one(family, seed, True), keyed=True)
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         daemon.terminate()
         daemon.wait()
@@ -193,7 +229,7 @@ def acl_load():
 
 
 def main():
-    measure = Measure(int(sys.argv[1]), int(sys.argv[2]))
+    measure = Measure(*map(int, sys.argv[1:4]))
     try:
         bench.device_up()
         measure.base()
@@ -210,10 +246,10 @@ def main():
     json.dump({
         'kernel': os.uname().release,
         'requests': measure.count, 'runs': measure.runs,
-        'injection': round(measure.injection[4, True], 1),
+        'injection': round(measure.injection[4, True, False], 1),
         'injections': [{'family': f, 'checksum': 'unnecessary' if v else 'none',
-                        'instructions': round(n, 1)}
-                       for (f, v), n in measure.injection.items()],
+                        'keyed': k, 'instructions': round(n, 1)}
+                       for (f, v, k), n in measure.injection.items()],
         'results': measure.results, 'parts': measure.parts,
         'acl_load_100000_instructions': load,
         'dumps': measure.dumps,

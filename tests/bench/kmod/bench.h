@@ -11,11 +11,16 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
+#include <linux/udp.h>
 
 /* As many as a driver receives in one poll before it lets others go on. */
 #define BENCH_BATCH	64
 /* Frames that one batch may send; more than that is a fault. */
 #define BENCH_TAKEN	(2 * BENCH_BATCH)
+
+/* The key that requests may be made with, and octets of what is behind them. */
+#define BENCH_KEY	1
+#define BENCH_MAC_LEN	20
 
 /* The header of an NTP packet, RFC 5905 section 7.3. */
 struct bench_ntp {
@@ -59,11 +64,14 @@ enum bench_kind {
  * @kind: enum bench_kind
  * @family: AF_INET or AF_INET6
  * @count: how many frames
- * @sources: how many of the addresses to draw from
+ * @sources: how many of the addresses to draw from; when there are not so many,
+ *	and it is IPv4, those from BENCH_FIRST4 on
  * @verified: the device has verified the checksum (CHECKSUM_UNNECESSARY)
  * @port: UDP destination port
  * @mode: NTP mode
  * @seed: of the random numbers
+ * @keyed: requests and replies have a MAC
+ * @in_turn: sources ask one after the other, not at random
  */
 struct bench_order {
 	enum bench_kind kind;
@@ -74,6 +82,8 @@ struct bench_order {
 	u16 port;
 	u8 mode;
 	u32 seed;
+	bool keyed;
+	bool in_turn;
 };
 
 /**
@@ -118,10 +128,30 @@ extern bool bench_taking;
 int bench_device_init(void);
 void bench_device_exit(void);
 
+/* Octets of a UDP datagram. */
+static inline unsigned int bench_udp_len(const struct bench_order *order)
+{
+	return sizeof(struct udphdr) + sizeof(struct bench_ntp) +
+	       (order->keyed ? BENCH_MAC_LEN : 0);
+}
+
+int bench_mac_init(void);
+void bench_mac_exit(void);
+void bench_mac(const struct bench_ntp *ntp, u8 *mac);
+
+/* The TSC, in its order. */
+static inline u64 bench_time(void)
+{
+	u32 low, high;
+
+	asm volatile("lfence; rdtsc" : "=a" (low), "=d" (high) :: "memory");
+	return (u64)high << 32 | low;
+}
+
 struct sk_buff *bench_frame(const struct bench_order *order, u64 random,
-			    struct bench_request *request);
+			    u32 number, struct bench_request *request);
 void bench_frame_received(struct sk_buff *skb, const struct bench_order *order);
-const char *bench_verify(struct sk_buff *skb, int family,
+const char *bench_verify(struct sk_buff *skb, const struct bench_order *order,
 			 const struct bench_request *request);
 
 int bench_place(enum bench_kind kind, int family);
@@ -133,6 +163,7 @@ int bench_run(const struct bench_order *order, struct bench_result *result);
 extern const u8 bench_server_mac[ETH_ALEN];
 extern const u8 bench_gateway_mac[ETH_ALEN];
 extern const struct in6_addr bench_server6;
+#define BENCH_FIRST4	0x10000000	/* 16.0.0.0, host order */
 #define BENCH_SERVER4	htonl(0xc6336401)	/* 198.51.100.1 */
 
 /* The clients; 16 bytes each, IPv4 in the first four. */

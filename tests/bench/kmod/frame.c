@@ -9,15 +9,14 @@
 #include <net/ip6_checksum.h>
 #include <net/ipv6.h>
 
-#define UDP_LEN	(sizeof(struct udphdr) + sizeof(struct bench_ntp))
-
-static void put_ipv4(struct sk_buff *skb, const struct bench_request *request)
+static void put_ipv4(struct sk_buff *skb, const struct bench_order *order,
+		     const struct bench_request *request)
 {
 	struct iphdr *iph = skb_put_zero(skb, sizeof(*iph));
 
 	iph->version = 4;
 	iph->ihl = 5;
-	iph->tot_len = htons(sizeof(*iph) + UDP_LEN);
+	iph->tot_len = htons(sizeof(*iph) + bench_udp_len(order));
 	iph->frag_off = htons(IP_DF);
 	iph->ttl = 55;
 	iph->protocol = IPPROTO_UDP;
@@ -26,12 +25,13 @@ static void put_ipv4(struct sk_buff *skb, const struct bench_request *request)
 	ip_send_check(iph);
 }
 
-static void put_ipv6(struct sk_buff *skb, const struct bench_request *request)
+static void put_ipv6(struct sk_buff *skb, const struct bench_order *order,
+		     const struct bench_request *request)
 {
 	struct ipv6hdr *ip6h = skb_put_zero(skb, sizeof(*ip6h));
 
 	ip6_flow_hdr(ip6h, 0, 0);
-	ip6h->payload_len = htons(UDP_LEN);
+	ip6h->payload_len = htons(bench_udp_len(order));
 	ip6h->nexthdr = IPPROTO_UDP;
 	ip6h->hop_limit = 55;
 	ip6h->saddr = request->client;
@@ -41,42 +41,57 @@ static void put_ipv6(struct sk_buff *skb, const struct bench_request *request)
 static void put_udp(struct sk_buff *skb, const struct bench_order *order,
 		    const struct bench_request *request)
 {
-	struct udphdr *udp = skb_put_zero(skb, UDP_LEN);
+	unsigned int len = bench_udp_len(order);
+	struct udphdr *udp = skb_put_zero(skb, len);
 	struct bench_ntp *ntp = (struct bench_ntp *)(udp + 1);
 	__wsum sum;
 
 	udp->source = request->port;
 	udp->dest = htons(order->port);
-	udp->len = htons(UDP_LEN);
+	udp->len = htons(len);
 	ntp->li_vn_mode = 4 << 3 | order->mode;
 	ntp->poll = 6;
 	ntp->transmit = request->transmit;
+	if (order->keyed)
+		bench_mac(ntp, (u8 *)(ntp + 1));
 
-	sum = csum_partial(udp, UDP_LEN, 0);
+	sum = csum_partial(udp, len, 0);
 	if (order->family == AF_INET)
 		udp->check = csum_tcpudp_magic(request->client.s6_addr32[0],
-					       BENCH_SERVER4, UDP_LEN,
+					       BENCH_SERVER4, len,
 					       IPPROTO_UDP, sum);
 	else
 		udp->check = csum_ipv6_magic(&request->client, &bench_server6,
-					     UDP_LEN, IPPROTO_UDP, sum);
+					     len, IPPROTO_UDP, sum);
 	if (!udp->check)
 		udp->check = CSUM_MANGLED_0;
 }
 
+/* Who asks: of the list, or of as many addresses as are wanted. */
+static void put_source(const struct bench_order *order, u32 which,
+		       struct in6_addr *source)
+{
+	if (order->sources <= bench_n_sources)
+		*source = bench_sources[which];
+	else
+		source->s6_addr32[0] = htonl(BENCH_FIRST4 + which);
+}
+
 /* A request with the frame's header, and what its reply must echo. */
 struct sk_buff *bench_frame(const struct bench_order *order, u64 random,
-			    struct bench_request *request)
+			    u32 number, struct bench_request *request)
 {
 	bool ipv4 = order->family == AF_INET;
 	struct sk_buff *skb;
 	struct ethhdr *eth;
 
-	request->client = bench_sources[(u32)random % order->sources];
+	put_source(order, (order->in_turn ? number : (u32)random) %
+			  order->sources, &request->client);
 	request->port = htons(1024 + (random >> 32) % (65536 - 1024));
 	request->transmit = cpu_to_be64(random * 0x9e3779b97f4a7c15ULL | 1);
 
-	skb = netdev_alloc_skb_ip_align(bench_dev, ETH_HLEN + UDP_LEN +
+	skb = netdev_alloc_skb_ip_align(bench_dev, ETH_HLEN +
+					bench_udp_len(order) +
 					sizeof(struct ipv6hdr));
 	if (!skb)
 		return NULL;
@@ -85,9 +100,9 @@ struct sk_buff *bench_frame(const struct bench_order *order, u64 random,
 	ether_addr_copy(eth->h_source, bench_gateway_mac);
 	eth->h_proto = htons(ipv4 ? ETH_P_IP : ETH_P_IPV6);
 	if (ipv4)
-		put_ipv4(skb, request);
+		put_ipv4(skb, order, request);
 	else
-		put_ipv6(skb, request);
+		put_ipv6(skb, order, request);
 	put_udp(skb, order, request);
 	return skb;
 }

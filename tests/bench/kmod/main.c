@@ -4,8 +4,8 @@
  *
  *   sources   write: addresses, 16 bytes each, IPv4 in the first four; opening
  *             it begins anew
- *   run       write: KIND FAMILY COUNT SOURCES VERIFIED PORT MODE SEED; returns
- *             when it is measured
+ *   run       write: KIND FAMILY COUNT SOURCES VERIFIED PORT MODE SEED KEYED
+ *             IN_TURN; returns when it is measured
  *             read: what was measured
  */
 #include "bench.h"
@@ -16,7 +16,6 @@
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
-#include <asm/msr.h>
 
 #define SOURCES_MAX	BIT(20)
 
@@ -66,20 +65,22 @@ static const struct file_operations sources_fops = {
 
 static int parse_order(const char *text, struct bench_order *order)
 {
-	unsigned int family, verified, port, mode;
+	unsigned int family, verified, port, mode, keyed, in_turn;
 	char kind[16];
 
-	if (sscanf(text, "%15s %u %u %u %u %u %u %u", kind, &family,
-		   &order->count, &order->sources, &verified, &port, &mode,
-		   &order->seed) != 8)
+	if (sscanf(text, "%15s %u %u %u %u %u %u %u %u %u", kind,
+		   &family, &order->count, &order->sources, &verified, &port,
+		   &mode, &order->seed, &keyed, &in_turn) != 10)
 		return -EINVAL;
 	order->kind = match_string(kinds, BENCH_KINDS, kind);
 	order->family = family == 4 ? AF_INET : AF_INET6;
 	order->verified = verified;
 	order->port = port;
 	order->mode = mode;
+	order->keyed = keyed;
+	order->in_turn = in_turn;
 	if ((int)order->kind < 0 || !order->sources ||
-	    order->sources > bench_n_sources)
+	    (order->sources > bench_n_sources && family != 4))
 		return -EINVAL;
 	return 0;
 }
@@ -134,21 +135,29 @@ static int __init bench_init(void)
 	if (!sources)
 		return -ENOMEM;
 	bench_sources = sources;
+	err = bench_mac_init();
+	if (err)
+		goto err_free;
 	err = bench_device_init();
-	if (err) {
-		kvfree(sources);
-		return err;
-	}
+	if (err)
+		goto err_mac;
 	dir = debugfs_create_dir("kntp_bench", NULL);
 	debugfs_create_file("sources", 0200, dir, NULL, &sources_fops);
 	debugfs_create_file("run", 0600, dir, NULL, &run_fops);
 	return 0;
+
+err_mac:
+	bench_mac_exit();
+err_free:
+	kvfree(sources);
+	return err;
 }
 
 static void __exit bench_exit(void)
 {
 	debugfs_remove(dir);
 	bench_device_exit();
+	bench_mac_exit();
 	kvfree(sources);
 }
 

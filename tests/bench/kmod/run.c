@@ -9,7 +9,6 @@
 #include <linux/prandom.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <asm/msr.h>
 
 /* A process that has not answered a batch by then never will. */
 #define WAITS_MAX	100000
@@ -24,13 +23,15 @@ static u64 random64(struct rnd_state *state)
 	return high << 32 | prandom_u32_state(state);
 }
 
+/* FIRST: number of the first one of them. */
 static int make_batch(const struct bench_order *order, struct rnd_state *random,
-		      unsigned int n)
+		      u32 first, unsigned int n)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		batch[i] = bench_frame(order, random64(random), &requests[i]);
+		batch[i] = bench_frame(order, random64(random), first + i,
+				       &requests[i]);
 		if (!batch[i])
 			goto err_free;
 		if (order->kind == BENCH_SEND)
@@ -66,7 +67,7 @@ static void time_batch(const struct bench_order *order,
 	u64 begin;
 
 	local_bh_disable();
-	begin = rdtsc_ordered();
+	begin = bench_time();
 	if (order->kind == BENCH_SEND)
 		for (i = 0; i < n; i++)
 			dev_queue_xmit(batch[i]);
@@ -74,13 +75,13 @@ static void time_batch(const struct bench_order *order,
 		for (i = 0; i < n; i++)
 			netif_receive_skb(batch[i]);
 	if (order->kind != BENCH_PROCESS) {
-		result->instructions += rdtsc_ordered() - begin;
+		result->instructions += bench_time() - begin;
 		local_bh_enable();
 		return;
 	}
 	local_bh_enable();
 	result->waits += wait_for_process(n);
-	result->instructions += rdtsc_ordered() - begin;
+	result->instructions += bench_time() - begin;
 }
 
 static bool is_stray(const struct sk_buff *skb, int family)
@@ -109,8 +110,7 @@ static void verify_batch(const struct bench_order *order,
 			continue;
 		}
 		complaint = next == n ? "more replies than requests" :
-			bench_verify(bench_taken[i], order->family,
-				     &requests[next++]);
+			bench_verify(bench_taken[i], order, &requests[next++]);
 		if (!complaint) {
 			result->replies++;
 			continue;
@@ -128,10 +128,10 @@ static void free_batch(struct bench_result *result)
 	u64 begin;
 
 	local_bh_disable();
-	begin = rdtsc_ordered();
+	begin = bench_time();
 	for (i = 0; i < bench_n_taken; i++)
 		consume_skb(bench_taken[i]);
-	result->free += rdtsc_ordered() - begin;
+	result->free += bench_time() - begin;
 	local_bh_enable();
 	bench_n_taken = 0;
 }
@@ -158,7 +158,7 @@ int bench_run(const struct bench_order *order, struct bench_result *result)
 	bench_taking = true;
 	for (left = order->count; left && !err; left -= n) {
 		n = min_t(u32, left, BENCH_BATCH);
-		err = make_batch(order, &random, n);
+		err = make_batch(order, &random, order->count - left, n);
 		if (err)
 			break;
 		time_batch(order, result, n);
