@@ -330,6 +330,7 @@ struct conf_strings {
  * @sourcedirs: a directive each: its directories, blanks between
  * @warnings: what was read but has no effect, for the log
  * @bind4: `bindaddress`, or family AF_UNSPEC; the next three likewise
+ * @metrics: where they are served, with the port, or family AF_UNSPEC
  * @acquisitionport: -1 a random one each time
  * @makestep_limit: updates; negative always, 0 never
  * @makestep: s
@@ -367,6 +368,7 @@ struct config {
 	int port;
 	int acquisitionport;
 	struct sockaddr_storage bind4, bind6, bindacq4, bindacq6;
+	struct sockaddr_storage metrics;
 	char binddevice[IF_NAMESIZE], bindacqdevice[IF_NAMESIZE];
 	int dscp;
 	double hwtstimeout;

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { METRICS_PORT = 9975 };
+
 /* A whole number up to MAX, digits only. */
 static bool small_number(const char *word, size_t len, unsigned int max,
 			 unsigned int *value)
@@ -173,4 +175,39 @@ int conf_do_bind(struct conf_line *l)
 	}
 	return conf_fail(l, "'%.60s' is not an IPv4 or IPv6 address",
 			 l->word[1]);
+}
+
+/* metrics [ADDRESS] [PORT] */
+int conf_do_metrics(struct conf_line *l)
+{
+	static const struct conf_option option = {
+		"PORT", CONF_U16, 0, 1, 65535, NULL
+	};
+	struct sockaddr_storage *to = &l->c->metrics;
+	struct sockaddr_in6 *in6 = (void *)to;
+	struct sockaddr_in *in = (void *)to;
+	uint16_t port = METRICS_PORT;
+	size_t next = 1;
+	double number;
+	int err = 0;
+
+	memset(to, 0, sizeof(*to));
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (l->n > 1 && !conf_is_number(l->word[1], &number)) {
+		next++;
+		if (inet_pton(AF_INET6, l->word[1], &in6->sin6_addr) == 1)
+			in6->sin6_family = AF_INET6;
+		else if (inet_pton(AF_INET, l->word[1], &in->sin_addr) != 1)
+			return conf_fail(l, "'%.60s' is not an IPv4 or IPv6 address",
+					 l->word[1]);
+	}
+	if (next < l->n)
+		err = conf_value(l, "PORT: ", &option, &port, l->word[next++]);
+	if (!err && next < l->n)
+		return conf_fail(l, "'%.60s' is one word too many",
+				 l->word[next]);
+	/* Of both families at the same place. */
+	in->sin_port = htons(port);
+	return err;
 }

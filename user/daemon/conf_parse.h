@@ -102,6 +102,7 @@ int conf_do_source(struct conf_line *l);
 int conf_do_refclock(struct conf_line *l);
 int conf_do_allow(struct conf_line *l);
 int conf_do_bind(struct conf_line *l);
+int conf_do_metrics(struct conf_line *l);
 int conf_do_broadcast(struct conf_line *l);
 int conf_do_broadcastclient(struct conf_line *l);
 int conf_do_manycastserver(struct conf_line *l);

@@ -89,6 +89,7 @@ static const struct directive directives[] = {
 	INT(acquisitionport, 0, 65535),
 	FUNCTION(bindaddress, conf_do_bind),
 	FUNCTION(bindacqaddress, conf_do_bind),
+	FUNCTION(metrics, conf_do_metrics),
 	LINK(binddevice),
 	LINK(bindacqdevice),
 	INT(dscp, 0, 63),

@@ -7,6 +7,7 @@
 #include "follow.h"
 #include "keys.h"
 #include "log.h"
+#include "metrics.h"
 #include "mode6.h"
 #include "ntp.h"
 #include "publish.h"
@@ -203,6 +204,7 @@ int serve_start(const struct config *c)
 	open_port();
 	broadcast_send_set(c);
 	broadcast_listen_set(c);
+	metrics_set(c);
 	tell_module(c);
 	publish_start(follows ? FOLLOW_LEASE : PUBLISH_LEASE);
 	return 0;
@@ -269,6 +271,7 @@ int serve_reload(const struct config *c, char *why)
 	}
 	broadcast_send_set(c);
 	broadcast_listen_set(c);
+	metrics_set(c);
 	tell_module(c);
 	return 0;
 }
@@ -283,6 +286,7 @@ void serve_stop(void)
 	apply_stop();
 	publish_stop();
 	follow_stop();
+	metrics_stop();
 	broadcast_stop();
 	server_stop();
 	signd_set(NULL);

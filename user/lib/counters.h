@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The module's counters: what they are called, what they mean, and their values. */
+#ifndef KNTP_LIB_COUNTERS_H
+#define KNTP_LIB_COUNTERS_H
+
+#include <linux/kntp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nlmsghdr;
+
+/* OF counts some of the others again. */
+enum counter_group { COUNTER_TOTAL, COUNTER_PASS, COUNTER_DROP, COUNTER_OF };
+
+struct counter {
+	enum counter_group group;
+	const char *name;
+	const char *sentence;	/* what an operator may do about it */
+};
+
+extern const struct counter counters[KNTP_STAT_MAX + 1];
+
+#define FOR_EACH_COUNTER(i, g) \
+	for (i = 1; i <= KNTP_STAT_MAX; i++) \
+		if (counters[i].group == (g))
+
+struct hook_stats {
+	uint32_t hook;
+	uint64_t count[KNTP_STAT_MAX + 1];
+	uint64_t passed, dropped;	/* sums */
+};
+
+struct stats {
+	size_t n;
+	struct hook_stats hook[KNTP_HOOK_MAX];
+};
+
+/* An nl_fn: the answer to STATS_GET, into a struct stats that has none yet. */
+int counters_collect(const struct nlmsghdr *nlh, void *data);
+
+#endif
