@@ -82,15 +82,18 @@ static void put_char(char c)
 	*room(1) = c;
 }
 
-static void put(const char *text)
+static void put_octets(const char *text, size_t n)
 {
-	size_t n = strlen(text);
-
 	for (; n > sizeof(out.text); n -= sizeof(out.text)) {
 		memcpy(room(sizeof(out.text)), text, sizeof(out.text));
 		text += sizeof(out.text);
 	}
 	memcpy(room(n), text, n);
+}
+
+static void put(const char *text)
+{
+	put_octets(text, strlen(text));
 }
 
 static void put_spaces(int n)
@@ -116,17 +119,23 @@ static void newline(int depth)
 static void member(const char *key)
 {
 	struct level *l = top();
+	bool comma = !l->empty;
 	size_t n;
 	char *to;
 
-	if (!l->empty)
-		put_char(',');
 	l->empty = false;
-	newline(pr.depth);
+	if (pr.pretty || !key || l->kind == LIST) {
+		if (comma)
+			put_char(',');
+		comma = false;
+		newline(pr.depth);
+	}
 	if (!key || l->kind == LIST)
 		return;
 	n = strlen(key);
-	to = room(n + 3);
+	to = room(n + 3 + comma);
+	if (comma)
+		*to++ = ',';
 	*to++ = '"';
 	to = mempcpy(to, key, n);
 	*to++ = '"';
@@ -298,7 +307,7 @@ static void csv(const char *value)
 	put_char('"');
 }
 
-static void text_line(const char *label, const char *value)
+static void text_label_alone(const char *label)
 {
 	int n = indent();
 
@@ -306,65 +315,76 @@ static void text_line(const char *label, const char *value)
 	put(label);
 	put_spaces(LABEL_WIDTH - n - (int)strlen(label));
 	put_char(' ');
-	put(value);
-	put_char('\n');
 }
 
-static void text_word(const char *label, const char *value)
+static void text_label(const char *label)
 {
 	struct level *l = top();
+	size_t n = strlen(label);
+	char *to;
 
 	if (l->empty)
 		put_spaces(indent());
-	else
-		put_char(' ');
+	to = room(n + !l->empty + !!n);
+	if (!l->empty)
+		*to++ = ' ';
+	to = mempcpy(to, label, n);
+	if (n)
+		*to = ' ';
 	l->empty = false;
-	put(label);
-	if (*label)
-		put_char(' ');
-	put(value);
 }
 
 static void text(const char *label, const char *value)
 {
 	if (!label)
 		return;
-	if (pr.format == PR_CSV)
+	if (pr.format == PR_CSV) {
 		csv(value);
-	else if (top()->kind == ROW)
-		text_word(label, value);
-	else
-		text_line(label, value);
+	} else if (top()->kind == ROW) {
+		text_label(label);
+		put(value);
+	} else {
+		text_label_alone(label);
+		put(value);
+		put_char('\n');
+	}
 }
 
-/* Nothing of it needs quotes. */
-static void number(const char *key, const char *label, const char *word)
+/* Nothing of it needs quotes; END is behind it. */
+static void number(const char *key, const char *label, const char *word,
+		   const char *end)
 {
-	if (pr.format == PR_JSON) {
-		json_word(key, word);
-	} else if (pr.format != PR_CSV) {
-		text(label, word);
-	} else if (label) {
+	size_t n = (size_t)(end - word);
+
+	if (pr.format == PR_JSON ? !key : !label)
+		return;
+	if (pr.format == PR_JSON)
+		member(key);
+	else if (pr.format == PR_CSV)
 		csv_next();
-		put(word);
-	}
+	else if (top()->kind == ROW)
+		text_label(label);
+	else
+		text_label_alone(label);
+	put_octets(word, n);
+	if (pr.format == PR_TEXT && top()->kind != ROW)
+		put_char('\n');
 }
 
 void pr_u64(const char *key, const char *label, uint64_t value)
 {
 	char buf[24];
 
-	decimal_append(buf, value, 1);
-	number(key, label, buf);
+	number(key, label, buf, decimal_append(buf, value, 1));
 }
 
 void pr_i64(const char *key, const char *label, int64_t value)
 {
-	char buf[24] = "-";
+	char buf[24] = "-", *end;
 
-	decimal_append(buf + (value < 0),
-		       value < 0 ? -(uint64_t)value : (uint64_t)value, 1);
-	number(key, label, buf);
+	end = decimal_append(buf + (value < 0),
+			     value < 0 ? -(uint64_t)value : (uint64_t)value, 1);
+	number(key, label, buf, end);
 }
 
 void pr_bool(const char *key, const char *label, bool value)
@@ -402,7 +422,7 @@ void pr_ns(const char *key, const char *label, uint64_t ns)
 	duration_format(ns, buf);
 	if (pr.format == PR_TEXT)
 		strcat(buf, " s");
-	number(key, label, buf);
+	number(key, label, buf, buf + strlen(buf));
 }
 
 void pr_time(const char *key, const char *label, int64_t ns)

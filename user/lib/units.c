@@ -275,6 +275,12 @@ char *decimal_append(char *to, uint64_t value, unsigned int digits)
 	char text[22], *end = text + sizeof(text), *p = end;
 	unsigned int two;
 
+	/* As most are. */
+	if (value < 10 && digits <= 1) {
+		*to++ = (char)('0' + value);
+		*to = '\0';
+		return to;
+	}
 	do {
 		two = value % 100;
 		value /= 100;
