@@ -249,6 +249,30 @@ static void groups(void)
 	conf_free(&conf);
 }
 
+static void watched(void)
+{
+	static const struct {
+		const char *line;
+		int family;
+		u16 port;
+	} lines[] = {
+		{ "metrics\n", AF_INET, 9975 }, { "metrics 9100\n", AF_INET, 9100 },
+		{ "metrics ::1\n", AF_INET6, 9975 },
+		{ "metrics 192.0.2.1 80\n", AF_INET, 80 },
+		{ "port 123\n", AF_UNSPEC, 0 },
+	};
+	const struct sockaddr_in *in = (const void *)&conf.metrics;
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!right(lines[i].line))
+			return;
+		CHECK(conf.metrics.ss_family == lines[i].family &&
+		      in->sin_port == htons(lines[i].port), "%s", lines[i].line);
+		conf_free(&conf);
+	}
+}
+
 static void others(void)
 {
 	if (!right("local orphan activate 0.5\nmakestep 0.1 -1\n"
@@ -396,6 +420,7 @@ static const struct test_case cases[] = {
 	{ "reference clocks", refclocks },
 	{ "access", access_list },
 	{ "sent to many", groups },
+	{ "watched", watched },
 	{ "the other directives", others },
 	{ "all directives", all_directives },
 	{ "directories", directories },

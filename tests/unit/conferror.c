@@ -56,6 +56,9 @@ static void mistakes_in_groups(void)
 	  "t:1: manycastclient: key N is missing: without one anybody can set this clock; who wants that says unauthenticated" },
 	{ "server 192.0.2.1 unauthenticated",
 	  "t:1: server: ttl, dev and unauthenticated are for manycastclient" },
+	{ "metrics x", "t:1: metrics: 'x' is not an IPv4 or IPv6 address" },
+	{ "metrics ::1 0", "t:1: metrics: PORT: '0' is not a whole number from 1 to 65535" },
+	{ "metrics 127.0.0.1 1 2", "t:1: metrics: '2' is one word too many" },
 	{ "follow kernel stratum 2 refid X\nbroadcastclient key 1",
 	  "t:2: broadcastclient: not together with follow: the time is another daemon's" });
 }

@@ -186,15 +186,14 @@ static void ask(void)
 	on_ready(signd.fd, POLLOUT, NULL);
 }
 
+/*
+ * Those behind it have waited as long. What it says later is not to be taken for
+ * an answer to another: it has to be called again.
+ */
 static void on_timeout(void *arg)
 {
 	(void)arg;
-	complain("does not answer");
-	/* What it says later is not to be taken for an answer to the next. */
-	hang_up();
-	signd.failed++;
-	next();
-	ask();
+	give_up("does not answer");
 }
 
 static void keep_delay(int64_t ns)
