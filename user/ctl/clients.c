@@ -128,25 +128,6 @@ static void restart(void *data)
 	list->n = 0;
 }
 
-struct table {
-	uint32_t entries, used;
-	uint64_t memory;
-	uint8_t prefix6;
-};
-
-static int told(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *tb[KNTP_A_CLIENT_MAX + 1];
-	struct table *t = data;
-
-	nl_parse(nlh, tb, KNTP_A_CLIENT_MAX);
-	t->entries = nl_u32(tb[KNTP_A_CLIENT_ENTRIES]);
-	t->used = nl_u32(tb[KNTP_A_CLIENT_USED]);
-	t->memory = nl_u64(tb[KNTP_A_CLIENT_MEMORY]);
-	t->prefix6 = nl_u8(tb[KNTP_A_CLIENT_PREFIX6]);
-	return 0;
-}
-
 static void print_ms(const char *key, const char *label, uint32_t ms)
 {
 	char text[32], *to;
@@ -184,7 +165,7 @@ static void print_client(const struct client *c)
 	pr_row_end();
 }
 
-static void print_table(const struct table *t)
+static void print_table(const struct client_table *t)
 {
 	char words[128];
 
@@ -199,7 +180,7 @@ static void print_table(const struct table *t)
 	pr_text(NULL, NULL, "clients", words);
 }
 
-static void print_all(const struct table *t, const struct clients *list)
+static void print_all(const struct client_table *t, const struct clients *list)
 {
 	size_t i;
 
@@ -317,7 +298,7 @@ int cmd_client_show(struct ctl *ctl, int argc, char **argv)
 {
 	struct wanted w = { .rate = 0 };
 	struct clients list = { 0 };
-	struct table table = { 0 };
+	struct client_table table = { 0 };
 	int status;
 
 	status = take_words(ctl, &w, &list, argc, argv);
@@ -326,7 +307,7 @@ int cmd_client_show(struct ctl *ctl, int argc, char **argv)
 	if (status)
 		return status;
 	nl_begin(&ctl->nl, KNTP_CMD_CLIENT_GET, client_attrs);
-	status = ctl_result(ctl, nl_do(&ctl->nl, told, &table), NULL);
+	status = ctl_result(ctl, nl_do(&ctl->nl, client_table_told, &table), NULL);
 	if (status)
 		return status;
 	list.prefix6 = table.prefix6;

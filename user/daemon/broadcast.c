@@ -5,7 +5,6 @@
 #include "auth.h"
 #include "clk.h"
 #include "figures.h"
-#include "keys.h"
 #include "log.h"
 #include "reference.h"
 #include "server.h"
@@ -41,21 +40,18 @@ static int8_t log2_of(int seconds)
 /* Octets, or -errno. The transmit time is the last that is known. */
 static int make(const struct group_conf *g, uint8_t *packet)
 {
-	const struct keyfile_key *key = g->key ? keys_find(g->key) : NULL;
 	bool mapped = figures_mapped();
 	struct ntp_server says;
 	struct ntp_header h;
 	struct figures f;
 
-	if (g->key && !key)
-		return -ENOKEY;
 	figures_now(&f, mapped);
 	figures_wire(&f, clk_precision(), &says);
 	ntp_packet_says(&h, &says, (uint8_t)g->version, NTP_MODE_BROADCAST,
 			log2_of(g->interval));
 	h.transmit = htobe64(server_time(0));
 	memcpy(packet, &h, sizeof(h));
-	return key ? (int)auth_sign(key, packet, sizeof(h)) : NTP_HEADER_LEN;
+	return ntp_sign_by(g->key, packet);
 }
 
 static int send_one(const struct group_conf *g)

@@ -13,7 +13,6 @@ enum { BROADCAST_WAYS = 4 };
 
 /**
  * struct ntp_broadcast - of a source that was heard before it was asked
- * @key: what it says is authenticated by; 0: anybody is believed
  * @listens: its way is known, and it is not asked any more
  * @last: transmit time of the last packet that was believed, 32.32
  * @poll: how often it is to be heard, log2 s
@@ -26,7 +25,6 @@ enum { BROADCAST_WAYS = 4 };
  * @timer: it is to be heard before
  */
 struct ntp_broadcast {
-	uint32_t key;
 	bool listens;
 	uint64_t last;
 	int8_t poll;

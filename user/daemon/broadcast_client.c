@@ -9,9 +9,7 @@
  */
 #include "broadcast.h"
 #include "address.h"
-#include "auth.h"
 #include "clk.h"
-#include "keys.h"
 #include "log.h"
 #include "server.h"
 
@@ -63,17 +61,6 @@ static const struct group_conf *line_of(const struct server_packet *p)
 			return g;
 	}
 	return NULL;
-}
-
-static bool is_authentic(const struct group_conf *g,
-			 const struct server_packet *p)
-{
-	const struct keyfile_key *key;
-
-	if (!g->key)
-		return true;
-	key = keys_find(g->key);
-	return key && auth_verify(key, p->data, p->len);
 }
 
 /* What is sent to a whole subnet comes back to who has sent it. */
@@ -168,7 +155,6 @@ static struct ntp_source *meet(const struct group_conf *g,
 		free(b);
 		return NULL;
 	}
-	b->key = g->key;
 	b->timer = (struct timer){ .fn = on_silence, .arg = src };
 	src->broadcast = b;
 	log_msg(LOG_INFO, "%s: broadcasts%s, and is asked", name,
@@ -269,7 +255,7 @@ static void on_broadcast(const struct server_packet *p)
 	struct ntp_answer a;
 
 	if (!g || !ntp_packet_parse(p->data, p->len, &a) ||
-	    !is_authentic(g, p))
+	    !ntp_is_by(g->key, p->data, p->len))
 		return;
 	src = ntp_find((const void *)&p->from);
 	/* One that is configured otherwise needs nothing of this. */
@@ -301,7 +287,7 @@ static bool stays(const struct ntp_source *src)
 	size_t i;
 
 	for (i = 0; i < heard.n; i++)
-		if (heard.line[i].key == src->broadcast->key)
+		if (heard.line[i].key == src->opt.key)
 			return true;
 	return false;
 }

@@ -2,7 +2,6 @@
 #include "manycast.h"
 #include "address.h"
 #include "auth.h"
-#include "keys.h"
 #include "log.h"
 #include "ntp.h"
 #include "server_socket.h"
@@ -46,13 +45,6 @@ static bool is_known(const struct manycast *m, const struct sockaddr_storage *a)
 	return false;
 }
 
-static bool is_authentic(const struct manycast *m, const void *data, size_t len)
-{
-	const struct keyfile_key *key = m->key ? keys_find(m->key) : NULL;
-
-	return !m->key || (key && auth_verify(key, data, len));
-}
-
 /* Whoever answers what only this request has said, and has the time. */
 static void on_ready(int fd, short revents, void *arg)
 {
@@ -72,7 +64,7 @@ static void on_ready(int fd, short revents, void *arg)
 		address_port((const void *)&m->address) ||
 	    !ntp_packet_parse(data, (size_t)n, &a) || a.kiss ||
 	    (ntp_packet_check(&m->request, &a) & wants) != wants ||
-	    !is_authentic(m, data, (size_t)n) || is_known(m, &from))
+	    !ntp_is_by(m->key, data, (size_t)n) || is_known(m, &from))
 		return;
 	m->found[m->n++] = from;
 }
@@ -105,26 +97,24 @@ static int ask(struct lookup *l)
 {
 	static const struct sockaddr_storage any;
 	struct manycast *m = l->manycast;
-	const struct keyfile_key *key = m->key ? keys_find(m->key) : NULL;
 	unsigned int link = m->dev[0] ? if_nametoindex(m->dev) : 0;
 	uint8_t packet[NTP_HEADER_LEN + AUTH_MAC_MAX];
-	size_t len = NTP_HEADER_LEN;
+	int len;
 
 	if (m->dev[0] && !link)
 		return -ENODEV;
-	if (m->key && !key)
-		return -ENOKEY;
 	m->request = (struct ntp_request){
 		.mode = NTP_MODE_CLIENT,
 		.version = m->version,
 		.transmit = ntp_io_random(),
 	};
 	ntp_packet_request(&m->request, packet);
-	if (key)
-		len = auth_sign(key, packet, len);
+	len = ntp_sign_by(m->key, packet);
+	if (len < 0)
+		return len;
 	server_socket_ttl(l->fd, m->address.ss_family, m->ring);
-	return server_socket_send(l->fd, &m->address, &any, link, packet, len,
-				  false);
+	return server_socket_send(l->fd, &m->address, &any, link, packet,
+				  (size_t)len, false);
 }
 
 /* Rings of 1, 2, 4 and so on, and the widest one last. */

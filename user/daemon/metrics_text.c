@@ -4,6 +4,7 @@
  * name has its HELP and TYPE once, before its samples.
  */
 #include "metrics.h"
+#include "clientrow.h"
 #include "counters.h"
 #include "names.h"
 #include "nl.h"
@@ -81,28 +82,11 @@ static void put_hooks(FILE *to, const struct stats *s)
 				h->count[i]);
 }
 
-struct table {
-	uint32_t entries, used;
-	uint64_t memory;
-};
-
-static int told(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *tb[KNTP_A_CLIENT_MAX + 1];
-	struct table *t = data;
-
-	nl_parse(nlh, tb, KNTP_A_CLIENT_MAX);
-	t->entries = nl_u32(tb[KNTP_A_CLIENT_ENTRIES]);
-	t->used = nl_u32(tb[KNTP_A_CLIENT_USED]);
-	t->memory = nl_u64(tb[KNTP_A_CLIENT_MEMORY]);
-	return 0;
-}
-
 static void put_module(FILE *to)
 {
 	struct nl *nl = publish_nl();
 	struct stats stats = { 0 };
-	struct table table = { 0 };
+	struct client_table table = { 0 };
 
 	gauge(to, "kntp_module_loaded", "Whether the module takes what kntpd says.",
 	      nl != NULL);
@@ -112,7 +96,7 @@ static void put_module(FILE *to)
 	if (!nl_do(nl, counters_collect, &stats))
 		put_hooks(to, &stats);
 	nl_begin(nl, KNTP_CMD_CLIENT_GET, NULL);
-	if (nl_do(nl, told, &table))
+	if (nl_do(nl, client_table_told, &table))
 		return;
 	gauge(to, "kntp_clients", "Clients in the module's table.", table.used);
 	gauge(to, "kntp_clients_limit", "Clients that it has room for.",

@@ -44,20 +44,8 @@ static struct {
 	size_t n, room;
 	int64_t read;	/* RAW; 0: never */
 	int64_t now;	/* then, ns since 1970 */
-	uint32_t used;
-	uint8_t prefix6;
+	struct client_table table;
 } mru;
-
-static int told(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *tb[KNTP_A_CLIENT_MAX + 1];
-
-	(void)data;
-	nl_parse(nlh, tb, KNTP_A_CLIENT_MAX);
-	mru.used = nl_u32(tb[KNTP_A_CLIENT_USED]);
-	mru.prefix6 = nl_u8(tb[KNTP_A_CLIENT_PREFIX6]);
-	return 0;
-}
 
 static int collect(const struct nlmsghdr *nlh, void *data)
 {
@@ -79,7 +67,7 @@ static int collect(const struct nlmsghdr *nlh, void *data)
 			mru.room = room;
 		}
 		row = &mru.at[mru.n];
-		err = client_parse(attr, &row->client, mru.prefix6);
+		err = client_parse(attr, &row->client, mru.table.prefix6);
 		if (err)
 			return err;
 		row->first = mru.now - row->client.first_ms * INT64_C(1000000);
@@ -115,12 +103,12 @@ static int look(void)
 	if (!nl)
 		return 0;
 	nl_begin(nl, KNTP_CMD_CLIENT_GET, names);
-	err = nl_do(nl, told, NULL);
+	err = nl_do(nl, client_table_told, &mru.table);
 	if (err)
 		return err;
 	nlh = nl_begin(nl, KNTP_CMD_CLIENT_GET, names);
-	if (mru.used > MANY) {
-		lately = LATELY * MANY / mru.used;
+	if (mru.table.used > MANY) {
+		lately = LATELY * MANY / mru.table.used;
 		if (lately < LATELY_MIN)
 			lately = LATELY_MIN;
 		nest = mnl_attr_nest_start(nlh, KNTP_A_CLIENT_FILTER);

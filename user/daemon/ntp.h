@@ -204,9 +204,11 @@ void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
 
 /*
  * ntp_auth.c: the MAC behind the header, at TO with room for AUTH_MAC_MAX octets
- * more: octets of both, or -ENOKEY; and whether a packet has it. Without a key of
- * the source there is none to be had.
+ * more: octets of both, or -ENOKEY; and whether a packet has it. KEY, or that of the
+ * source, is 0 where there is none to be had.
  */
+int ntp_sign_by(uint32_t key, uint8_t *to);
+bool ntp_is_by(uint32_t key, const void *data, size_t len);
 int ntp_sign(const struct ntp_source *src, uint8_t *to);
 bool ntp_is_authentic(struct ntp_source *src, const void *data, size_t len);
 

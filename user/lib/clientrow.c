@@ -38,3 +38,16 @@ int client_parse(const struct nlattr *nest, struct client *c, uint8_t prefix6)
 	c->poll = (int8_t)nl_u8(tb[KNTP_A_CLIENT_CLIENT_POLL]);
 	return 0;
 }
+
+int client_table_told(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *tb[KNTP_A_CLIENT_MAX + 1];
+	struct client_table *t = data;
+
+	nl_parse(nlh, tb, KNTP_A_CLIENT_MAX);
+	t->entries = nl_u32(tb[KNTP_A_CLIENT_ENTRIES]);
+	t->used = nl_u32(tb[KNTP_A_CLIENT_USED]);
+	t->memory = nl_u64(tb[KNTP_A_CLIENT_MEMORY]);
+	t->prefix6 = nl_u8(tb[KNTP_A_CLIENT_PREFIX6]);
+	return 0;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A client of the module's table, as it comes over netlink. */
+/* The module's client table, and a client of it, as they come over netlink. */
 #ifndef KNTP_USER_CLIENTROW_H
 #define KNTP_USER_CLIENTROW_H
 
@@ -14,6 +14,15 @@ struct client {
 	uint8_t li_vn_mode;
 	int8_t poll;
 };
+
+struct client_table {
+	uint32_t entries, used;
+	uint64_t memory;
+	uint8_t prefix6;
+};
+
+/* An nl_fn: the answer to CLIENT_GET of no client, into a struct client_table. */
+int client_table_told(const struct nlmsghdr *nlh, void *data);
 
 /* Both 0 or -EBADMSG. PREFIX6: of the table. */
 int client_parse(const struct nlattr *nest, struct client *c, uint8_t prefix6);
