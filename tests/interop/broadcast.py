@@ -52,10 +52,10 @@ def sent(ns, *packets, to, source=None, port=123):
     sock.close()
 
 
-def lie(off, poll=0):
-    """A broadcast that is off by so much."""
+def lie(off, poll=0, precision=0xec):
+    """A broadcast that is off by so much, and says so much of its precision."""
     packet = bytearray(liar.reply(bytes(48), off, mode=5, origin=bytes(8)))
-    packet[2] = poll
+    packet[2:4] = poll, precision
     packet[32:40] = bytes(8)
     return bytes(packet)
 
@@ -111,6 +111,8 @@ def unauthenticated(test, lan):
 
     # Somebody sends in the name of one: what that one says when asked counts.
     before = asked(daemon, one)[0]
+    sent("other", *[lie(off, precision=20) for off in (0.5, 0.6)], source=one,
+         to="10.79.0.255")
     sent("other", *[lie(off) for off in (0.5, -0.2, 30, 100000)], source=one,
          to="10.79.0.255")
     test.result(test.until(lambda: f"{one}: what it broadcasts is off by"

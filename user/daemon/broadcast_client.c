@@ -233,8 +233,8 @@ static bool weigh(struct ntp_source *src, const struct ntp_answer *a,
 		return false;
 	}
 	f = fit_at(&src->source.est.fit, p->when.raw);
-	error = SIGMAS * (f.time_error + f.noise) + ldexp(1, a->precision) +
-		clk_precision();
+	/* What was measured, not what the packet says of itself: it may be anybody's. */
+	error = SIGMAS * (f.time_error + f.noise) + clk_precision();
 	way = seconds(f.utc - utc);
 	if (!b->listens)
 		return learn(src, way, error);
