@@ -15,12 +15,16 @@ from hwlab import (NOISE, SIOCSHWTSTAMP, Client, HwLab, Kntpd, devices,
                    parameter, stamping)
 from kntpnl import u32
 
+COUNT = 40	# of what chronyd measured
 SHORT = 2000	# ns: the noise, or the precision of the clock
 CHRONYD = os.environ.get("KNTP_PEERS", "") + "/usr/sbin/chronyd"
 
 
-def offsets(lab, words, count=40):
-    """What a chronyd that leaves the clock alone measures, ns, and how."""
+def offsets(lab, words):
+    """What a chronyd that leaves the clock alone measures, ns. On a slow machine
+    the stamps of its own device come later than it waits for them; what it then
+    measures is its own, not the server's, and is left out."""
+    kind = ["4I" if words else "4B", "H", "H"]
     with tempfile.TemporaryDirectory() as directory:
         conf = os.path.join(directory, "conf")
         nettest.write(conf, f"""server {nettest.SRV4} minpoll -4 maxpoll -4 {words}
@@ -41,12 +45,13 @@ logbanner 0
                     lines = nettest.read(f"{directory}/measurements.log")
                 except FileNotFoundError:
                     return []
-                return [line.split() for line in lines.splitlines()]
+                return [row for row in map(str.split, lines.splitlines())
+                        if row[17:20] == kind]
 
             # Not before it knows its hardware clock.
-            nettest.wait_for(lambda: len(rows()) > 2 * count, 60)
+            nettest.wait_for(lambda: len(rows()) > 2 * COUNT, 60)
             daemon.kill()
-            return rows()[-count:]
+            return [float(row[11]) * 1e9 for row in rows()[-COUNT:]]
 
 
 def test_chronyd(lab):
@@ -68,20 +73,16 @@ def test_chronyd(lab):
             ("basic, device on receipt", "", True, True),
             ("basic, driver", "", False, False)):
         stamping(lab.srv, "s0", transmit, receive)
-        found = offsets(lab, words)
-        mode = "4I" if words else "4B"
-        # Its own stamps may come late once, on a slow machine.
-        hw = sum(row[17:20] == [mode, "H", "H"] for row in found)
-        lab.ktap.ok(hw >= len(found) * 9 // 10 > 0,
-                    f"chronyd: {name}: it measures", found[-3:])
-        errors = sorted(abs(float(row[11])) * 1e9 for row in found)
+        errors = sorted(map(abs, offsets(lab, words)))
+        if not lab.ktap.equal(len(errors), COUNT, f"chronyd: {name}: it measures"):
+            continue
         medians[name] = errors[len(errors) // 2]
         lab.ktap.note(f"chronyd: {name}: offsets: median {medians[name]:.0f} ns,"
                       f" 90 %: {errors[len(errors) * 9 // 10]:.0f} ns")
     stamping(lab.srv, "s0")
-    best = medians["interleaved, device"]
+    best = medians.get("interleaved, device", float("inf"))
     # Four stamps, and its own readings of the hardware clock.
-    lab.ktap.ok(best <= 4 * NOISE and best <= min(medians.values()),
+    lab.ktap.ok(best <= 4 * NOISE and best == min(medians.values()),
                 "chronyd: with all stamps from devices it is their noise",
                 medians)
     lab.forget()
