@@ -153,21 +153,32 @@ static int nl_listen_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+/* A nest of the counts from 1 to MAX; what pads them is the next. */
+static int put_counts(struct sk_buff *msg, int type, const u64 *counts, int max)
+{
+	struct nlattr *nest = nla_nest_start(msg, type);
+	int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 1; i <= max; i++)
+		if (nla_put_u64_64bit(msg, i, counts[i], max + 1))
+			return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
 static int put_hook(struct sk_buff *msg, enum kntp_hook hook, const u64 *counts)
 {
-	struct nlattr *outer, *inner;
-	int stat;
+	struct nlattr *outer;
 
 	outer = nla_nest_start(msg, KNTP_A_STATS_HOOK);
 	if (!outer || nla_put_u32(msg, KNTP_A_STATS_HOOK_HOOK, hook))
 		return -EMSGSIZE;
-	inner = nla_nest_start(msg, KNTP_A_STATS_HOOK_COUNTERS);
-	if (!inner)
+	if (put_counts(msg, KNTP_A_STATS_HOOK_COUNTERS, counts, KNTP_STAT_MAX) ||
+	    put_counts(msg, KNTP_A_STATS_HOOK_TIMES, counts + KNTP_STAT_MAX,
+		       KNTP_TIME_MAX))
 		return -EMSGSIZE;
-	for (stat = 1; stat <= KNTP_STAT_MAX; stat++)
-		if (nla_put_u64_64bit(msg, stat, counts[stat], KNTP_STAT_PAD))
-			return -EMSGSIZE;
-	nla_nest_end(msg, inner);
 	nla_nest_end(msg, outer);
 	return 0;
 }

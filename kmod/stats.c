@@ -62,7 +62,7 @@ static void sum(const struct kntp_stats_set *set, struct kntp_counts *counts)
 	for_each_possible_cpu(cpu) {
 		stats = per_cpu_ptr(set->cpu, cpu);
 		for (hook = 0; hook < KNTP_HOOK_MAX; hook++)
-			for (stat = 1; stat <= KNTP_STAT_MAX; stat++) {
+			for (stat = 1; stat <= KNTP_COUNTS; stat++) {
 				do {
 					start = u64_stats_fetch_begin(&stats->syncp);
 					count = u64_stats_read(&stats->count[hook][stat]);
@@ -92,7 +92,7 @@ void kntp_stats_read(const struct kntp_stats_set *set,
 	}
 	sum(set, counts);
 	for (hook = 0; hook < KNTP_HOOK_MAX; hook++)
-		for (stat = 1; stat <= KNTP_STAT_MAX; stat++)
+		for (stat = 1; stat <= KNTP_COUNTS; stat++)
 			counts->count[hook][stat] -= set->zero->count[hook][stat];
 }
 

@@ -6,13 +6,16 @@
 #include <linux/percpu.h>
 #include <linux/u64_stats_sync.h>
 
+/* enum kntp_stat, and behind it the buckets of the times that replies took. */
+#define KNTP_COUNTS	(KNTP_STAT_MAX + KNTP_TIME_MAX)
+
 struct kntp_stats {
-	u64_stats_t count[KNTP_HOOK_MAX][KNTP_STAT_MAX + 1];
+	u64_stats_t count[KNTP_HOOK_MAX][KNTP_COUNTS + 1];
 	struct u64_stats_sync syncp;
 };
 
 struct kntp_counts {
-	u64 count[KNTP_HOOK_MAX][KNTP_STAT_MAX + 1];
+	u64 count[KNTP_HOOK_MAX][KNTP_COUNTS + 1];
 };
 
 /**
@@ -29,12 +32,12 @@ struct kntp_stats_set {
  * kntp_count() - count a packet
  * @set: the counters of its network namespace
  * @hook: where it was seen
- * @stat: what became of it
+ * @stat: what became of it, or KNTP_STAT_MAX and a bucket of the times
  *
  * Softirq or BH disabled.
  */
 static inline void kntp_count(const struct kntp_stats_set *set,
-			      enum kntp_hook hook, enum kntp_stat stat)
+			      enum kntp_hook hook, unsigned int stat)
 {
 	struct kntp_stats *stats = this_cpu_ptr(set->cpu);
 

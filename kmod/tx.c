@@ -84,6 +84,8 @@ void kntp_tx_turn6(struct kntp_net *kn, const struct kntp_asker *who,
 		reply6(clients, &ip6h->daddr, skb, received, hook);
 	else
 		kntp_clock_reply(ntp, received);
+	if (received)
+		kntp_tx_took(kn, ntp, hook);
 	udp->check = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, len,
 				     IPPROTO_UDP, csum_partial(udp, len, 0)) ?:
 		     CSUM_MANGLED_0;

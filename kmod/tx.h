@@ -67,6 +67,27 @@ static __always_inline u64 sum_header(const struct ntp_header *ntp)
 	return kntp_sum_add(sum, octets[5].word);
 }
 
+/**
+ * kntp_tx_took() - count how long a reply took
+ * @kn: the network namespace
+ * @ntp: the reply
+ * @hook: where its request was seen
+ *
+ * Where arrival was not seen the two times are one but for their last bits; in
+ * interleaved mode they are not of one reply. Softirq.
+ */
+static inline void kntp_tx_took(struct kntp_net *kn,
+				const struct ntp_header *ntp,
+				enum kntp_hook hook)
+{
+	u64 took = be64_to_cpu(ntp->transmit) - be64_to_cpu(ntp->receive);
+
+	/* log2 of the bucket's end in units of 2^-32 s is 7 more than its number */
+	if (likely(took - 2 < (1ULL << 32) - 2))
+		kntp_count(&kn->stats, hook, KNTP_STAT_MAX +
+			   max(fls64(took), 8) - 7);
+}
+
 u32 kntp_tx_tell(const struct kntp_asker *who, struct sk_buff *skb,
 		 struct ntp_header *ntp, ktime_t received, enum kntp_hook hook);
 
@@ -121,6 +142,8 @@ static __always_inline void kntp_tx_turn4(struct kntp_net *kn,
 				  received, hook);
 	else
 		kntp_clock_reply(ntp, received);
+	if (received)
+		kntp_tx_took(kn, ntp, hook);
 	/* The length counts twice, in the pseudo header and in its own. */
 	sum += (__force u16)dport + (__force u16)htons(NTP_PORT) +
 	       (__force u16)htons(IPPROTO_UDP) +

@@ -56,11 +56,13 @@ def samples(text):
         if line.startswith("# HELP "):
             continue
         match = SAMPLE.match(line)
-        if not match or match[1] not in typed:
+        kind = typed.get(match[1] if match else None) or typed.get(
+            re.sub("_(bucket|sum|count)$", "", match[1] if match else ""))
+        if not kind:
             wrong.append(line)
             continue
-        if (typed[match[1]] == "counter") != match[1].endswith("_total"):
-            wrong.append(f"{match[1]} is a {typed[match[1]]}")
+        if (kind == "counter") != match[1].endswith("_total"):
+            wrong.append(f"{match[1]} is a {kind}")
         if (match[1], match[2]) in found:
             wrong.append(f"twice: {line}")
         found[match[1], match[2]] = float(match[3])
@@ -94,6 +96,17 @@ def agree(test, daemon):
         for kind, count in hook["of_answered"].items():
             wanted["kntp_requests_special_total",
                    f'hook="{name}",kind="{kind}"'] = count
+        sums = below = 0
+        for time in hook["response_time"]["buckets"]:
+            below += time["count"]
+            sums += time["count"] * 0.75 * 2 ** time["below_log2_s"]
+            wanted["kntp_response_time_seconds_bucket", f'hook="{name}",'
+                   f'le="{2 ** time["below_log2_s"]:.9g}"'] = below
+        wanted["kntp_response_time_seconds_bucket",
+               f'hook="{name}",le="+Inf"'] = below
+        wanted["kntp_response_time_seconds_count", f'hook="{name}"'] = below
+        wanted["kntp_response_time_seconds_sum", f'hook="{name}"'] = \
+            float(f"{sums:.9g}")
         missing += [key for key, count in wanted.items() if found.get(key) != count]
     test.equal("each of the module's counters", missing, [])
     tracking = daemon.json("tracking")

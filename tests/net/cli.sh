@@ -153,11 +153,11 @@ stats()
 		"$(json '[(h["hook"], h["in"], h["answered"], len(h["passed"]), h["passed_total"], len(h["dropped"]), h["dropped_total"]) for h in d["hooks"]]' stats show)"
 	is "stats show: zeroes are left out" 12 "$(kntp stats show | wc -l)"
 	is "stats show -v: zeroes are not" 82 "$(kntp -v stats show | wc -l)"
-	is "stats show --explain: a sentence each" 156 \
+	is "stats show --explain: a sentence each" 160 \
 		"$(kntp stats show --explain | wc -l)"
 	is "stats show --explain: JSON" "2 14 15" \
 		"$(json '"%d %d %d" % (len(d["explain"]) - 3, len(d["explain"]["passed"]), len(d["explain"]["dropped"]))' stats show --explain)"
-	is "stats show: CSV" "local,in,0 ingress,of_keyed,0" \
+	is "stats show: CSV" "local,in,0 ingress,time_0,0" \
 		"$(kntp -c stats show | sed -n '1p;$p' | paste -sd' ')"
 	is "a request is counted" True "$(ask; json 'd["hooks"][0]["in"] == 1' stats show)"
 	is "and balanced" True "$(json 'all(h["in"] == h["answered"] + sum(h["passed"].values()) + sum(h["dropped"].values()) for h in d["hooks"])' stats show)"

@@ -205,16 +205,25 @@ class Kntp(Genl):
 
     def stats(self):
         """{(hook, counter): count} of all that are not zero."""
+        return {(hook, STATS[stat]): count
+                for (hook, stat), count in self.counts("COUNTERS").items()}
+
+    def times(self):
+        """{(hook, bucket): count} of the times that replies took."""
+        return self.counts("TIMES")
+
+    def counts(self, name):
+        """{(hook, number): count} of a nest, of all that are not zero."""
         counts = {}
         for kind, nest in attrs(self.cmd("STATS_GET")[0]):
             if kind != C["KNTP_A_STATS_HOOK"]:
                 continue
             got = dict(attrs(nest))
             hook = HOOKS[struct.unpack("=I", got[C["KNTP_A_STATS_HOOK_HOOK"]])[0]]
-            for stat, count in attrs(got[C["KNTP_A_STATS_HOOK_COUNTERS"]]):
+            for number, count in attrs(got[C["KNTP_A_STATS_HOOK_" + name]]):
                 count = struct.unpack("=Q", count)[0] if len(count) == 8 else 0
                 if count:
-                    counts[hook, STATS[stat]] = count
+                    counts[hook, number] = count
         return counts
 
 

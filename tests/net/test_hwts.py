@@ -111,6 +111,43 @@ def test_rate(lab):
     lab.know()
 
 
+def test_times(lab):
+    """How long replies took is counted as they say themselves."""
+    lab.serve_truth()
+    lab.know()
+    for hook in BOTH:
+        lab.listen(hook)
+        for family in (4, 6):
+            for entries in (0, 4096):
+                lab.kntp.cmd("CLIENT_SET", attr(C["KNTP_A_CLIENT_ENTRIES"],
+                                                u32(entries)))
+                client = Client(lab, family)
+                before, wanted = lab.kntp.times(), {}
+                for _ in range(50):
+                    said = client.ask()
+                    took = (int.from_bytes(said[40:48], "big") -
+                            int.from_bytes(said[32:40], "big"))
+                    if 1 < took < 1 << 32:
+                        bucket = hook, max(took.bit_length(), 8) - 7
+                        wanted[bucket] = wanted.get(bucket, 0) + 1
+                got = {key: count - before.get(key, 0)
+                       for key, count in lab.kntp.times().items()
+                       if count != before.get(key, 0)}
+                basic = client.modes["basic"]
+                name = f"{hook}: IPv{family}, {entries} clients"
+                lab.ktap.ok(got == wanted and sum(wanted.values()) == basic > 1,
+                            f"{name}: times that replies took",
+                            (got, wanted, client.modes))
+    shown = json.loads(lab.srv.run("kntp", "-j", "stats", "show"))
+    lab.ktap.equal({(hook["hook"], number): it["count"]
+                    for hook in shown["hooks"] for number, it in
+                    enumerate(hook["response_time"]["buckets"], 1)
+                    if it["count"]}, lab.kntp.times(), "stats show has them")
+    lab.ktap.note(lab.srv.run("kntp", "stats", "show"))
+    lab.kntp.cmd("STATS_RESET")
+    lab.ktap.equal(lab.kntp.times(), {}, "from zero again")
+
+
 def test_step(lab):
     """A hardware clock that is elsewhere is not believed."""
     lab.serve_truth()
@@ -319,6 +356,6 @@ def test_refused(lab):
 
 
 if __name__ == "__main__":
-    nettest.main(test_stamps, test_without, test_comp, test_rate, test_step,
-                 test_lost, test_delayed, test_vlan, test_bond, test_refused,
+    nettest.main(test_stamps, test_without, test_comp, test_rate, test_times,
+                 test_step, test_lost, test_delayed, test_vlan, test_bond, test_refused,
                  lab=HwLab)

@@ -39,6 +39,41 @@ static void print_group(const struct hook_stats *h, enum counter_group group,
 	pr_object_end();
 }
 
+static void print_within(const struct hook_stats *h, double part, const char *label)
+{
+	double us = time_bucket(time_quantile(h, part)) * 1e6;
+	char text[40];
+
+	snprintf(text, sizeof(text), us < 1000 ? "%.3g us" : "%.0f us", us);
+	pr_text(NULL, NULL, label, text);
+}
+
+/* The text has it in a few words. */
+static void print_times(const struct hook_stats *h, bool explain)
+{
+	int i;
+
+	pr_object("response_time", h->timed || explain ? "response time" : NULL);
+	if (explain)
+		pr_note("From arrival to reply, of requests whose arrival the device, its driver or the stack had stamped.");
+	if (h->timed) {
+		print_within(h, 0.5, "half within");
+		print_within(h, 0.99, "99 % within");
+		print_within(h, 1, "all within");
+	}
+	if (pr_format() == PR_JSON) {
+		pr_list("buckets", NULL);
+		for (i = 1; i <= KNTP_TIME_MAX; i++) {
+			pr_row();
+			pr_i64("below_log2_s", NULL, i - KNTP_TIME_MAX);
+			pr_u64("count", NULL, h->times[i]);
+			pr_row_end();
+		}
+		pr_list_end();
+	}
+	pr_object_end();
+}
+
 static void print_hook(const struct hook_stats *h, bool zeroes, bool explain)
 {
 	int i;
@@ -53,7 +88,18 @@ static void print_hook(const struct hook_stats *h, bool zeroes, bool explain)
 	FOR_EACH_COUNTER(i, COUNTER_OF)
 		print_counter(h, i, zeroes, explain);
 	pr_object_end();
+	print_times(h, explain);
 	pr_object_end();
+}
+
+static void print_csv_row(const struct hook_stats *h, const char *name,
+			  uint64_t count)
+{
+	pr_row();
+	pr_str(NULL, "", hook_name(h->hook));
+	pr_str(NULL, "", name);
+	pr_u64(NULL, "", count);
+	pr_row_end();
 }
 
 /* HOOK,COUNTER,COUNT: every counter, for scripts. */
@@ -68,11 +114,11 @@ static void print_csv(const struct stats *s)
 		for (i = 1; i <= KNTP_STAT_MAX; i++) {
 			snprintf(name, sizeof(name), "%s%s",
 				 prefix[counters[i].group], counters[i].name);
-			pr_row();
-			pr_str(NULL, "", hook_name(s->hook[n].hook));
-			pr_str(NULL, "", name);
-			pr_u64(NULL, "", s->hook[n].count[i]);
-			pr_row_end();
+			print_csv_row(&s->hook[n], name, s->hook[n].count[i]);
+		}
+		for (i = 1; i <= KNTP_TIME_MAX; i++) {
+			snprintf(name, sizeof(name), "time_%d", i - KNTP_TIME_MAX);
+			print_csv_row(&s->hook[n], name, s->hook[n].times[i]);
 		}
 	}
 }

@@ -55,6 +55,36 @@ static void put_outcome(FILE *to, const struct hook_stats *h, const char *outcom
 			h->count[i]);
 }
 
+/*
+ * Buckets of powers of two are what the module counts; the sum is made of their
+ * middles, as it does not add up times.
+ */
+static void put_times(FILE *to, const struct stats *s)
+{
+	const struct hook_stats *h;
+	uint64_t below;
+	double sum;
+	int i;
+
+	head(to, "kntp_response_time_seconds", "histogram",
+	     "From arrival to reply, where the arrival was stamped; its sum is estimated.");
+	for (h = s->hook; h < s->hook + s->n; h++) {
+		below = 0;
+		sum = 0;
+		for (i = 1; i <= KNTP_TIME_MAX; i++) {
+			below += h->times[i];
+			sum += (double)h->times[i] * time_bucket(i) * 0.75;
+			fprintf(to, "kntp_response_time_seconds_bucket{hook=\"%s\",le=\"%.9g\"} %" PRIu64 "\n",
+				hook_name(h->hook), time_bucket(i), below);
+		}
+		fprintf(to, "kntp_response_time_seconds_bucket{hook=\"%s\",le=\"+Inf\"} %" PRIu64 "\n"
+			"kntp_response_time_seconds_sum{hook=\"%s\"} %.9g\n"
+			"kntp_response_time_seconds_count{hook=\"%s\"} %" PRIu64 "\n",
+			hook_name(h->hook), h->timed, hook_name(h->hook), sum,
+			hook_name(h->hook), h->timed);
+	}
+}
+
 static void put_hooks(FILE *to, const struct stats *s)
 {
 	const struct hook_stats *h;
@@ -80,6 +110,7 @@ static void put_hooks(FILE *to, const struct stats *s)
 			fprintf(to, "kntp_requests_special_total{hook=\"%s\",kind=\"%s\"} %" PRIu64 "\n",
 				hook_name(h->hook), counters[i].name,
 				h->count[i]);
+	put_times(to, s);
 }
 
 static void put_module(FILE *to)

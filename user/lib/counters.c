@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <math.h>
 #include <string.h>
 
 /*
@@ -96,6 +97,38 @@ const struct counter counters[KNTP_STAT_MAX + 1] = { COUNTERS(COUNTER) };
 /* Each is there once: a second initialiser is an error with -Wextra. */
 static_assert(0 COUNTERS(ONE) == KNTP_STAT_MAX, "a counter has no name");
 
+double time_bucket(int bucket)
+{
+	return ldexp(1, bucket - KNTP_TIME_MAX);
+}
+
+int time_quantile(const struct hook_stats *h, double part)
+{
+	double left = part * (double)h->timed;
+	int i;
+
+	for (i = 1; i <= KNTP_TIME_MAX; i++) {
+		left -= (double)h->times[i];
+		if (h->times[i] && left <= 0)
+			return i;
+	}
+	return 0;
+}
+
+static void parse_times(const struct nlattr *nest, struct hook_stats *h)
+{
+	const struct nlattr *attr;
+	uint16_t type;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		type = mnl_attr_get_type(attr);
+		if (type < 1 || type > KNTP_TIME_MAX)
+			continue;
+		h->times[type] = nl_u64(attr);
+		h->timed += h->times[type];
+	}
+}
+
 static int hook_parse_stats(const struct nlattr *nest, struct hook_stats *h)
 {
 	const struct nlattr *tb[KNTP_A_STATS_HOOK_MAX + 1], *attr;
@@ -116,6 +149,8 @@ static int hook_parse_stats(const struct nlattr *nest, struct hook_stats *h)
 		else if (counters[type].group == COUNTER_DROP)
 			h->dropped += h->count[type];
 	}
+	if (tb[KNTP_A_STATS_HOOK_TIMES])
+		parse_times(tb[KNTP_A_STATS_HOOK_TIMES], h);
 	return 0;
 }
 

@@ -28,12 +28,18 @@ struct hook_stats {
 	uint32_t hook;
 	uint64_t count[KNTP_STAT_MAX + 1];
 	uint64_t passed, dropped;	/* sums */
+	uint64_t times[KNTP_TIME_MAX + 1], timed;	/* from 1; their sum */
 };
 
 struct stats {
 	size_t n;
 	struct hook_stats hook[KNTP_HOOK_MAX];
 };
+
+/* The end of a bucket of the times that replies took, s: they are shorter. */
+double time_bucket(int bucket);
+/* The one that PART of all replies, 0 to 1, did not take longer than; or 0. */
+int time_quantile(const struct hook_stats *h, double part);
 
 /* An nl_fn: the answer to STATS_GET, into a struct stats that has none yet. */
 int counters_collect(const struct nlmsghdr *nlh, void *data);

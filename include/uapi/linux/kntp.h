@@ -130,8 +130,14 @@
  *
  * STATS: counters, per hook
  *
- *   STATS_GET (do)        -> HOOK {HOOK, COUNTERS {KNTP_STAT_* = u64}} for each
+ *   STATS_GET (do)        -> HOOK {HOOK, COUNTERS {KNTP_STAT_* = u64},
+ *                            TIMES {1 to KNTP_TIME_MAX = u64}} for each
  *   STATS_RESET           counts from zero again
+ *   TIMES are how long replies took, from receive to transmit time as they say
+ *   them; N counts those of less than 2^(N - KNTP_TIME_MAX) s, and no less than
+ *   half of that but for 1. Only requests whose arrival was seen before they
+ *   were answered count: by device or driver, and at KNTP_HOOK_LOCAL all.
+ *   Interleaved replies do not.
  *
  * EVENT (multicast)       -> TYPE, TIME, [HOOK, IFINDEX] or [ADDR, LEN]
  *   Of the clock in all network namespaces, of the others in their own.
@@ -150,6 +156,7 @@
 #define KNTP_ACL_MAX		(1U << 20)	/* prefixes in one list */
 #define KNTP_KEY_MAX		65535		/* keys in a network namespace */
 #define KNTP_KEY_SECRET_MAX	256		/* octets */
+#define KNTP_TIME_MAX		25		/* buckets of TIMES */
 
 /* CLIENT ENTRIES: rounded up to a multiple of 8. */
 #define KNTP_CLIENT_ENTRIES_MIN		1024
@@ -319,7 +326,6 @@ enum kntp_attr_listen {
 	KNTP_A_LISTEN_HOOK = 1,		/* u32, enum kntp_hook */
 	KNTP_A_LISTEN_IFINDEX,		/* u32 */
 	KNTP_A_LISTEN_IFNAME,		/* string, in answers */
-
 	__KNTP_A_LISTEN_MAX,
 	KNTP_A_LISTEN_MAX = __KNTP_A_LISTEN_MAX - 1
 };
@@ -328,7 +334,6 @@ enum kntp_attr_acl {
 	KNTP_A_ACL_ENTRY = 1,		/* nest, enum kntp_attr_acl_entry */
 	KNTP_A_ACL_VERDICT,		/* u8, enum kntp_verdict, in answers */
 	KNTP_A_ACL_COUNT,		/* u32, prefixes in the list, in answers */
-
 	__KNTP_A_ACL_MAX,
 	KNTP_A_ACL_MAX = __KNTP_A_ACL_MAX - 1
 };
@@ -337,7 +342,6 @@ enum kntp_attr_acl_entry {
 	KNTP_A_ACL_ENTRY_ADDR = 1,	/* binary, 4 or 16 bytes, network order */
 	KNTP_A_ACL_ENTRY_LEN,		/* u8, 0 to 32 or 128 */
 	KNTP_A_ACL_ENTRY_VERDICT,	/* u8, enum kntp_verdict but NONE */
-
 	__KNTP_A_ACL_ENTRY_MAX,
 	KNTP_A_ACL_ENTRY_MAX = __KNTP_A_ACL_ENTRY_MAX - 1
 };
@@ -366,7 +370,6 @@ enum kntp_attr_clock {
 	KNTP_A_CLOCK_TAI_OFFSET,	/* s32, s, as the kernel holds it */
 	KNTP_A_CLOCK_RAW_TIME,		/* s64, ns of CLOCK_MONOTONIC_RAW, at TIME */
 	KNTP_A_CLOCK_PAD,
-
 	__KNTP_A_CLOCK_MAX,
 	KNTP_A_CLOCK_MAX = __KNTP_A_CLOCK_MAX - 1
 };
@@ -381,7 +384,6 @@ enum kntp_attr_client {
 	KNTP_A_CLIENT_PAD,
 	/* in requests only */
 	KNTP_A_CLIENT_FILTER,		/* nest, enum kntp_attr_client_filter */
-
 	__KNTP_A_CLIENT_MAX,
 	KNTP_A_CLIENT_MAX = __KNTP_A_CLIENT_MAX - 1
 };
@@ -396,7 +398,6 @@ enum kntp_attr_client_client {
 	KNTP_A_CLIENT_CLIENT_POLL,	/* s8, log2 s, of the last one */
 	KNTP_A_CLIENT_CLIENT_LEN,	/* u8, of a prefix, for its limit */
 	KNTP_A_CLIENT_CLIENT_REFUSED,	/* u32, by its own limit */
-
 	__KNTP_A_CLIENT_CLIENT_MAX,
 	KNTP_A_CLIENT_CLIENT_MAX = __KNTP_A_CLIENT_CLIENT_MAX - 1
 };
@@ -409,7 +410,6 @@ enum kntp_attr_client_filter {
 	KNTP_A_CLIENT_FILTER_SEEN,	/* u32, ms ago, at most */
 	KNTP_A_CLIENT_FILTER_ASKED,	/* u32, times, or more: also those refused */
 	KNTP_A_CLIENT_FILTER_RATE,	/* u32, times in 1000 s since FIRST, or more */
-
 	__KNTP_A_CLIENT_FILTER_MAX,
 	KNTP_A_CLIENT_FILTER_MAX = __KNTP_A_CLIENT_FILTER_MAX - 1
 };
@@ -419,7 +419,6 @@ enum kntp_attr_limit {
 	KNTP_A_LIMIT_PREFIX,		/* nest, enum kntp_attr_limit_one */
 	KNTP_A_LIMIT_REPLIES,		/* u32, a second; 0: no limit */
 	KNTP_A_LIMIT_DENY,		/* u8, 0 to 4: log2 of the denied to one told */
-
 	__KNTP_A_LIMIT_MAX,
 	KNTP_A_LIMIT_MAX = __KNTP_A_LIMIT_MAX - 1
 };
@@ -431,7 +430,6 @@ enum kntp_attr_limit_one {
 	KNTP_A_LIMIT_ONE_KOD,		/* u8, 0 to 4; default 0: none */
 	KNTP_A_LIMIT_ONE_PREFIX4,	/* u8, 1 to 31; 0: no such limit */
 	KNTP_A_LIMIT_ONE_PREFIX6,	/* u8, 1 to 63; 0: no such limit */
-
 	__KNTP_A_LIMIT_ONE_MAX,
 	KNTP_A_LIMIT_ONE_MAX = __KNTP_A_LIMIT_ONE_MAX - 1
 };
@@ -440,7 +438,6 @@ enum kntp_attr_key {
 	KNTP_A_KEY_ID = 1,		/* u32, from 1 */
 	KNTP_A_KEY_TYPE,		/* u8, enum kntp_key_type */
 	KNTP_A_KEY_SECRET,		/* binary, 1 to KNTP_KEY_SECRET_MAX octets */
-
 	__KNTP_A_KEY_MAX,
 	KNTP_A_KEY_MAX = __KNTP_A_KEY_MAX - 1
 };
@@ -460,14 +457,12 @@ enum kntp_attr_phc {
 	/* in answers only */
 	KNTP_A_PHC_IFNAME,		/* string */
 	KNTP_A_PHC_PAD,
-
 	__KNTP_A_PHC_MAX,
 	KNTP_A_PHC_MAX = __KNTP_A_PHC_MAX - 1
 };
 
 enum kntp_attr_stats {
 	KNTP_A_STATS_HOOK = 1,		/* nest, enum kntp_attr_stats_hook */
-
 	__KNTP_A_STATS_MAX,
 	KNTP_A_STATS_MAX = __KNTP_A_STATS_MAX - 1
 };
@@ -476,13 +471,14 @@ enum kntp_attr_stats_hook {
 	KNTP_A_STATS_HOOK_HOOK = 1,	/* u32, enum kntp_hook */
 	KNTP_A_STATS_HOOK_COUNTERS,	/* nest: u64 attributes, enum kntp_stat */
 	KNTP_A_STATS_HOOK_PAD,
-
+	KNTP_A_STATS_HOOK_TIMES,	/* nest: u64 attributes, buckets */
 	__KNTP_A_STATS_HOOK_MAX,
 	KNTP_A_STATS_HOOK_MAX = __KNTP_A_STATS_HOOK_MAX - 1
 };
 
-/* Pads u64 attributes inside COUNTERS. */
+/* Pad u64 attributes inside COUNTERS and TIMES. */
 #define KNTP_STAT_PAD		(KNTP_STAT_MAX + 1)
+#define KNTP_TIME_PAD		(KNTP_TIME_MAX + 1)
 
 enum kntp_attr_event {
 	KNTP_A_EVENT_TYPE = 1,		/* u32, enum kntp_event */
@@ -492,7 +488,6 @@ enum kntp_attr_event {
 	KNTP_A_EVENT_ADDR,		/* binary, 4 or 16 bytes, network order */
 	KNTP_A_EVENT_LEN,		/* u8, of a prefix */
 	KNTP_A_EVENT_PAD,
-
 	__KNTP_A_EVENT_MAX,
 	KNTP_A_EVENT_MAX = __KNTP_A_EVENT_MAX - 1
 };
