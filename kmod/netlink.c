@@ -153,66 +153,6 @@ static int nl_listen_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-/* A nest of the counts from 1 to MAX; what pads them is the next. */
-static int put_counts(struct sk_buff *msg, int type, const u64 *counts, int max)
-{
-	struct nlattr *nest = nla_nest_start(msg, type);
-	int i;
-
-	if (!nest)
-		return -EMSGSIZE;
-	for (i = 1; i <= max; i++)
-		if (nla_put_u64_64bit(msg, i, counts[i], max + 1))
-			return -EMSGSIZE;
-	nla_nest_end(msg, nest);
-	return 0;
-}
-
-static int put_hook(struct sk_buff *msg, enum kntp_hook hook, const u64 *counts)
-{
-	struct nlattr *outer;
-
-	outer = nla_nest_start(msg, KNTP_A_STATS_HOOK);
-	if (!outer || nla_put_u32(msg, KNTP_A_STATS_HOOK_HOOK, hook))
-		return -EMSGSIZE;
-	if (put_counts(msg, KNTP_A_STATS_HOOK_COUNTERS, counts, KNTP_STAT_MAX) ||
-	    put_counts(msg, KNTP_A_STATS_HOOK_TIMES, counts + KNTP_STAT_MAX,
-		       KNTP_TIME_MAX))
-		return -EMSGSIZE;
-	nla_nest_end(msg, outer);
-	return 0;
-}
-
-static int nl_stats_get(struct sk_buff *skb, struct genl_info *info)
-{
-	struct kntp_net *kn = kntp_net(genl_info_net(info));
-	struct kntp_counts *counts;
-	struct sk_buff *msg = NULL;
-	int hook, err = -ENOMEM;
-	void *head;
-
-	counts = kmalloc(sizeof(*counts), GFP_KERNEL);
-	if (!counts)
-		return err;
-	kntp_stats_read(&kn->stats, counts);
-	msg = kntp_nl_answer(info, NLMSG_GOODSIZE, &head);
-	if (!msg)
-		goto out;
-	err = 0;
-	for (hook = 1; hook <= KNTP_HOOK_MAX && !err; hook++)
-		err = put_hook(msg, hook, counts->count[hook - 1]);
-	err = kntp_nl_reply(info, msg, head, err);
-out:
-	kfree(counts);
-	return err;
-}
-
-static int nl_stats_reset(struct sk_buff *skb, struct genl_info *info)
-{
-	kntp_stats_reset(&kntp_net(genl_info_net(info))->stats);
-	return 0;
-}
-
 /*
  * For operations without attributes. Without a highest one genetlink does not
  * look at them at all; with this one it refuses all.
@@ -362,13 +302,14 @@ static const struct genl_ops kntp_ops[] = {
 		.maxattr = KNTP_A_PHC_IFINDEX,
 	}, {
 		.cmd = KNTP_CMD_STATS_GET,
-		.doit = nl_stats_get,
+		.doit = kntp_nl_stats_get,
+		.dumpit = kntp_nl_stats_dump,
 		.policy = no_policy,
 		.maxattr = 1,
 	}, {
 		.cmd = KNTP_CMD_STATS_RESET,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.doit = nl_stats_reset,
+		.doit = kntp_nl_stats_reset,
 		.policy = no_policy,
 		.maxattr = 1,
 	},

@@ -48,6 +48,10 @@ int kntp_nl_phc_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kntp_nl_phc_set(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_phc_del(struct sk_buff *skb, struct genl_info *info);
 
+int kntp_nl_stats_get(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_stats_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int kntp_nl_stats_reset(struct sk_buff *skb, struct genl_info *info);
+
 struct sk_buff *kntp_nl_answer(const struct genl_info *info, size_t size,
 			       void **head);
 int kntp_nl_reply(struct genl_info *info, struct sk_buff *msg, void *head,

@@ -51,25 +51,54 @@ void kntp_stats_exit(struct kntp_stats_set *set)
 	free_percpu(set->cpu);
 }
 
-static void sum(const struct kntp_stats_set *set, struct kntp_counts *counts)
+static void add_one_cpu(const struct kntp_stats_set *set, unsigned int cpu,
+			struct kntp_counts *counts)
 {
-	const struct kntp_stats *stats;
+	const struct kntp_stats *stats = per_cpu_ptr(set->cpu, cpu);
 	unsigned int start, hook, stat;
 	u64 count;
+
+	for (hook = 0; hook < KNTP_HOOK_MAX; hook++)
+		for (stat = 1; stat <= KNTP_COUNTS; stat++) {
+			do {
+				start = u64_stats_fetch_begin(&stats->syncp);
+				count = u64_stats_read(&stats->count[hook][stat]);
+			} while (u64_stats_fetch_retry(&stats->syncp, start));
+			counts->count[hook][stat] += count;
+		}
+}
+
+static void sum(const struct kntp_stats_set *set, struct kntp_counts *counts)
+{
 	int cpu;
 
 	memset(counts, 0, sizeof(*counts));
-	for_each_possible_cpu(cpu) {
-		stats = per_cpu_ptr(set->cpu, cpu);
-		for (hook = 0; hook < KNTP_HOOK_MAX; hook++)
-			for (stat = 1; stat <= KNTP_COUNTS; stat++) {
-				do {
-					start = u64_stats_fetch_begin(&stats->syncp);
-					count = u64_stats_read(&stats->count[hook][stat]);
-				} while (u64_stats_fetch_retry(&stats->syncp, start));
-				counts->count[hook][stat] += count;
-			}
-	}
+	for_each_possible_cpu(cpu)
+		add_one_cpu(set, cpu, counts);
+}
+
+/**
+ * kntp_stats_read_cpu() - the counters of one CPU, since there are any
+ * @set: the counters
+ * @cpu: below nr_cpu_ids
+ * @counts: where to
+ *
+ * Whatever was set to zero. Process context. Return: whether anything ever came
+ * to a hook there.
+ */
+bool kntp_stats_read_cpu(const struct kntp_stats_set *set, unsigned int cpu,
+			 struct kntp_counts *counts)
+{
+	unsigned int hook;
+	bool any = false;
+
+	if (!is_counting(set) || !cpu_possible(cpu))
+		return false;
+	memset(counts, 0, sizeof(*counts));
+	add_one_cpu(set, cpu, counts);
+	for (hook = 0; hook < KNTP_HOOK_MAX; hook++)
+		any |= counts->count[hook][KNTP_STAT_IN];
+	return any;
 }
 
 /**

@@ -50,6 +50,8 @@ int kntp_stats_start(struct kntp_stats_set *set);
 void kntp_stats_exit(struct kntp_stats_set *set);
 void kntp_stats_read(const struct kntp_stats_set *set,
 		     struct kntp_counts *counts);
+bool kntp_stats_read_cpu(const struct kntp_stats_set *set, unsigned int cpu,
+			 struct kntp_counts *counts);
 void kntp_stats_reset(struct kntp_stats_set *set);
 
 #endif /* _KNTP_STATS_H */

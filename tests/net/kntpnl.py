@@ -205,17 +205,27 @@ class Kntp(Genl):
 
     def stats(self):
         """{(hook, counter): count} of all that are not zero."""
-        return {(hook, STATS[stat]): count
-                for (hook, stat), count in self.counts("COUNTERS").items()}
+        return self.named(self.cmd("STATS_GET")[0])
+
+    def cpu_stats(self):
+        """{cpu: what stats() has of it}, of those that anything came to."""
+        return {struct.unpack("=I", dict(attrs(answer))[C["KNTP_A_STATS_CPU"]])[0]:
+                self.named(answer)
+                for answer in self.cmd("STATS_GET", flags=NLM_F_DUMP)}
 
     def times(self):
         """{(hook, bucket): count} of the times that replies took."""
-        return self.counts("TIMES")
+        return self.counts(self.cmd("STATS_GET")[0], "TIMES")
 
-    def counts(self, name):
+    def named(self, answer):
+        return {(hook, STATS[stat]): count
+                for (hook, stat), count in self.counts(answer, "COUNTERS").items()}
+
+    @staticmethod
+    def counts(answer, name):
         """{(hook, number): count} of a nest, of all that are not zero."""
         counts = {}
-        for kind, nest in attrs(self.cmd("STATS_GET")[0]):
+        for kind, nest in attrs(answer):
             if kind != C["KNTP_A_STATS_HOOK"]:
                 continue
             got = dict(attrs(nest))

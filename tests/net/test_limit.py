@@ -293,6 +293,7 @@ def test_flood(lab):
     """One at full rate, all of a prefix, and many in others' names, while
     others ask now and then."""
     lab.listen("ingress", "local")
+    zero, cpus = lab.kntp.stats(), lab.kntp.cpu_stats()
     one_each = {"interval": 0, "burst": 8, "leak": 4, "kod": 4}
     together = {"interval": -6, "burst": 255, "leak": 4, "prefix4": 24,
                 "prefix6": 48}
@@ -325,6 +326,15 @@ def test_flood(lab):
                     f"flood by {name}: the polite are answered",
                     f"{served} of {asked}")
     limit(lab)
+    now = lab.kntp.cpu_stats()
+    summed = {key: sum(stats.get(key, 0) for stats in now.values()) -
+              sum(stats.get(key, 0) for stats in cpus.values())
+              for key in lab.kntp.stats()}
+    lab.ktap.ok(len(now) > 1 or os.cpu_count() == 1, "each CPU has its counters",
+                now)
+    lab.ktap.equal({key: n for key, n in summed.items() if n},
+                   {key: n - zero.get(key, 0) for key, n in lab.kntp.stats().items()
+                    if n != zero.get(key, 0)}, "which add up")
 
 
 def test_event(lab):

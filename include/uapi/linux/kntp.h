@@ -132,6 +132,8 @@
  *
  *   STATS_GET (do)        -> HOOK {HOOK, COUNTERS {KNTP_STAT_* = u64},
  *                            TIMES {1 to KNTP_TIME_MAX = u64}} for each
+ *   STATS_GET (dump)      -> a message a CPU that anything came to: CPU, HOOK {…};
+ *                            since the first listener, whatever RESET did
  *   STATS_RESET           counts from zero again
  *   TIMES are how long replies took, from receive to transmit time as they say
  *   them; N counts those of less than 2^(N - KNTP_TIME_MAX) s, and no less than
@@ -463,6 +465,7 @@ enum kntp_attr_phc {
 
 enum kntp_attr_stats {
 	KNTP_A_STATS_HOOK = 1,		/* nest, enum kntp_attr_stats_hook */
+	KNTP_A_STATS_CPU,		/* u32, in answers to a dump */
 	__KNTP_A_STATS_MAX,
 	KNTP_A_STATS_MAX = __KNTP_A_STATS_MAX - 1
 };
