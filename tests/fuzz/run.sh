@@ -56,7 +56,7 @@ sources() # target
 libraries() # target
 {
 	case $1 in
-	acl_file) echo "$(pkg-config --libs libmnl json-c) -lm" ;;
+	acl_file) echo "$(pkg-config --libs libmnl json-c) -lm -lncurses -ltinfo -lresolv -pthread" ;;
 	ntp_reply|mode6) echo -lnettle -lm ;;
 	chronyd|dump) echo -lm ;;
 	esac

@@ -191,6 +191,27 @@ ends()
 	check "its lease runs out" slowwait 30 answers 3 0
 }
 
+states() # of the unit: enabled, active
+{
+	echo "$(within systemctl is-enabled kntpd) $(within systemctl is-active kntpd)"
+}
+
+# Last: the module goes as well, which is not installed here.
+registers()
+{
+	check_equal "w32tm /register" "$(within w32tm /register 2>/dev/null)" \
+		"W32Time successfully registered."
+	check_equal "it runs, and will" "$(states)" "enabled active"
+	check_equal "w32tm /unregister" "$(within w32tm /unregister 2>/dev/null)" \
+		"W32Time successfully unregistered."
+	check_equal "it does not, and will not" "$(states)" "disabled inactive"
+	check "and the module is gone" [ ! -e /sys/module/kntp ]
+	rm /usr/lib/systemd/system/kntpd.service
+	within systemctl daemon-reload
+	check_equal "without a unit" "$(within w32tm /register 2>&1)" \
+		"The following error occurred: The specified service does not exist as an installed service. (0x80070424)"
+}
+
 ktap_begin
 need python3 kntp unshare nsenter make
 [ -x $systemd ] || skip_all "there is no systemd"
@@ -208,5 +229,6 @@ joins
 lives
 ends
 why
+registers
 kill -9 "$manager"
 ktap_end

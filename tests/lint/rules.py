@@ -66,7 +66,8 @@ def spdx():
         if name in BARE:
             continue
         first = read(name).split('\n')[:2]
-        if not first[0].startswith('#!'):
+        # what has to be first: an interpreter, or zsh's list of commands
+        if not first[0].startswith(('#!', '#compdef ')):
             first = first[:1]
         if not SPDX.search('\n'.join(first)):
             yield f'{name}: the first line does not name the licence'

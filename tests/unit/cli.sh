@@ -331,6 +331,26 @@ in_step()
 		test -z "$(mandoc -Tlint -W warning "$man" 2>&1)"
 }
 
+zsh_offers() # line
+{
+	PATH=$(dirname "$kntp"):$PATH ./zsh.py "$top/user/completion/kntp.zsh" "$1" |
+		sort
+}
+
+zsh_completion()
+{
+	if ! command -v zsh >/dev/null; then
+		result ok "completion for zsh # SKIP no zsh"
+		return
+	fi
+	check "zsh: objects" test "$(commands | cut -d' ' -f1 | sort -u)" = \
+		"$(zsh_offers kntp | grep '^[a-z]' | grep -v help)"
+	check "zsh: verbs" test "$(commands | awk '$1 == "acl" { print $2 }' | sort)" = \
+		"$(zsh_offers "kntp -j acl")"
+	check "zsh: words" test "$(words_of client show | sort -u)" = \
+		"$(zsh_offers "kntp client show")"
+}
+
 # Windows's command; what needs kntpd is among the interoperation tests.
 windows()
 {
@@ -352,9 +372,9 @@ windows()
 	usage "w32tm: /ntte: a number is missing" w32tm /ntte
 	usage "w32tm: /ntte: 'x' is not a time" w32tm /ntte x
 	usage "w32tm: /bogus: is not a command of it: see w32tm /?" w32tm /bogus
-	usage "w32tm: /query: one of /source, /status and /peers is wanted" \
+	usage "w32tm: /query: one of /source, /status, /peers and /configuration is wanted" \
 		w32tm /query
-	usage "w32tm: /query: one of /source, /status and /peers is wanted" \
+	usage "w32tm: /query: one of /source, /status, /peers and /configuration is wanted" \
 		w32tm /query /status /peers
 	usage "w32tm: /x: is not a switch of this command" w32tm /query /status /x
 	usage "w32tm: /stripchart: /computer:NAME is wanted" w32tm /stripchart
@@ -397,6 +417,7 @@ no_module
 no_daemon
 help_of_each
 in_step
+zsh_completion
 windows
 output
 finish

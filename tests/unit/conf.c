@@ -275,10 +275,10 @@ static void watched(void)
 
 static void others(void)
 {
-	if (!right("local orphan activate 0.5\nmakestep 0.1 -1\n"
+	if (!right("local orphan activate 0.5 dispersion 3\nspike 0.25\nlogfile /l 1e6\nmakestep 0.1 -1\n"
 		   "maxchange 1000 1 2\ndriftfile /d interval 60\n"
 		   "smoothtime 400 0.001 leaponly\nfallbackdrift 16 19\n"
-		   "mailonchange root 0.5\nlog tracking rtc\nlog statistics\n"
+		   "mailonchange root 0.5\nlog tracking rtc\nlog statistics requests\n"
 		   "listen hook local\nlisten hook ingress dev eth0\n"
 		   "hwtimestamp * minpoll 2 rxfilter ptp nocrossts\n"
 		   "ratelimit interval 1 burst 16 kod 2\npidfile /\n"
@@ -289,6 +289,11 @@ static void others(void)
 	IS(local.stratum, 10);
 	IS(local.waitunsynced, 300);
 	IS(local.activate, 0.5);
+	IS(local.dispersion, 3);
+	IS(spike, 0.25);
+	IS(spike_watch, 900);
+	IS(logfile_size, 1e6);
+	IS(sourcesonly[0], '\0');
 	IS(makestep_limit, -1);
 	IS(maxchange, 1000);
 	IS(maxchange_start, 1);
@@ -298,7 +303,8 @@ static void others(void)
 	IS(smoothtime_leaponly, true);
 	IS(fallbackdrift_max, 19);
 	IS(mailonchange_limit, 0.5);
-	IS(log, CONF_LOG_TRACKING | CONF_LOG_RTC | CONF_LOG_STATISTICS);
+	IS(log, CONF_LOG_TRACKING | CONF_LOG_RTC | CONF_LOG_STATISTICS |
+	   CONF_LOG_REQUESTS);
 	IS(n_listen, 2);
 	IS(listen[1].hook, CONF_HOOK_INGRESS);
 	CHECK(!strcmp(conf.listen[1].dev, "eth0"), "%s", conf.listen[1].dev);
@@ -382,6 +388,11 @@ static void directories(void)
 	CHECK(conf_sources_read(&conf, &list, &why) == -EINVAL &&
 	      !strcmp(why.text, "a/1.sources:2: port: only server, pool and peer may stand in a file of sourcedir") &&
 	      !list.n, "%s", why.text);
+	conf_free(&conf);
+	put("b/20.conf", "sourcesonly\nserver only\n");
+	if (right("server before\nconfdir a b\nsourcedir a b\nserver after\n"))
+		CHECK(conf.sources.n == 1 && !conf.sourcedirs.n &&
+		      !strcmp(conf.sources.at[0].name, "only"), "sourcesonly");
 	conf_free(&conf);
 	put("20.inc", "dscp 21\n");
 	if (right("include *.inc\n"))

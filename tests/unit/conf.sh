@@ -10,7 +10,7 @@ cd "$(dirname "$0")" || exit 1
 daemon=../../user/daemon
 man=../../user/man/kntp.conf.5
 drivers=(../../user/man/kntp-refclock.7 ../../user/man/kntp-broadcast.7
-	 ../../user/man/kntp-metrics.7)
+	 ../../user/man/kntp-metrics.7 ../../user/man/kntp-clock.7)
 out=${KNTP_BUILD:-../../build}/tests/unit/conf
 flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wshadow -Werror
        -fno-omit-frame-pointer -fsanitize=address -fsanitize=undefined

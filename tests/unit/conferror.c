@@ -89,7 +89,7 @@ static void mistakes_in_values(void)
 	{ "binddevice sixteen-letters1",
 	  "t:1: binddevice: 'sixteen-letters1' is not the name of a link" },
 	{ "log tracking all",
-	  "t:1: log: 'all' is none of rawmeasurements, measurements, selection, statistics, tracking, rtc, refclocks, tempcomp" },
+	  "t:1: log: 'all' is none of rawmeasurements, measurements, selection, statistics, tracking, rtc, refclocks, tempcomp, requests" },
 	{ "servr a", "t:1: servr: there is no such directive" },
 	{ "port\001 1", "t:1: port?: there is no such directive" });
 }
@@ -204,6 +204,18 @@ static void mistakes_in_access(void)
 	  "t:1: bindaddress: 'fe80::1%no-such-link' is not an IPv4 or IPv6 address" });
 }
 
+static void mistakes_in_our_own(void)
+{
+	WRONG(
+	{ "spike", "t:1: spike: OFFSET [WATCH]: a word is missing" },
+	{ "spike 1 2 3", "t:1: spike: '3' is one word too many" },
+	{ "spike -1", "t:1: spike: OFFSET: '-1' is not a number from 0 to 1e+10" },
+	{ "logfile", "t:1: logfile: FILE [SIZE]: a word is missing" },
+	{ "sourcesonly here", "t:1: sourcesonly: 'here' is one word too many" },
+	{ "local dispersion 16",
+	  "t:1: local: dispersion: '16' is not a number from 0 to 15.999" });
+}
+
 static void mistakes_in_others(void)
 {
 	WRONG(
@@ -316,6 +328,7 @@ static const struct test_case cases[] = {
 	{ "sources", mistakes_in_sources },
 	{ "reference clocks", mistakes_in_refclocks },
 	{ "access", mistakes_in_access },
+	{ "kntp's own directives", mistakes_in_our_own },
 	{ "other directives", mistakes_in_others },
 	{ "files", mistakes_in_files },
 	{ "limits", limits },

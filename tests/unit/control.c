@@ -50,6 +50,7 @@ static void commands(void)
 	static const char *const reads[] = {
 		"status", "tracking", "sources", "sourcestats", "selectdata",
 		"ntpdata", "activity", "serverstats", "smoothing",
+		"configuration",
 	};
 	char line[128];
 	size_t i;
@@ -61,6 +62,7 @@ static void commands(void)
 	IS(ASK("{\"cmd\":\"tracking\"}", false, "frequency_ppb"), "-3225.000000");
 	IS(ASK("{\"cmd\":\"tracking\"}", false, "root_delay_ns"), "13639022");
 	IS(ASK("{\"cmd\":\"tracking\"}", false, "refid_hex"), "0xcb00710f");
+	IS(ASK("{\"cmd\":\"configuration\"}", false, "spike_ns"), "250000000");
 	IS(ASK("{\"cmd\":\"ntpdata\",\"source\":\"127.0.0.2\"}", false, "ok"),
 	   "true");
 	IS(ASK("{\"cmd\":\"ntpdata\",\"source\":\"NTP1.example.net\"}", false,

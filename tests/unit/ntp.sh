@@ -35,7 +35,7 @@ sources() # program
 			 "$daemon"/{ntp_io,clk,log,loop} ;;
 	ntpresolve) echo "$daemon"/{resolve,clk,log,loop} ;;
 	leaptable)  echo "$daemon/leap_table" ;;
-	dump)	    echo "$daemon"/{dump,dump_text,whole,estimate,address,md5,clk,log,loop} ;;
+	dump)	    echo "$daemon"/{dump,dump_text,../lib/whole,estimate,address,md5,clk,log,loop} ;;
 	esac | sed "s/ \|$/.c&/g"
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../user/daemon/conf.h"
 #include "../../user/daemon/log.h"
 #include "../../user/daemon/loop.h"
 #include "../../user/daemon/report.h"
@@ -136,6 +137,20 @@ void report_serverstats(struct report_serverstats *s)
 		1598, 8, 1, 189, 43, 44, 120, 2, 1537, 1590, 43, 5, 6,
 		77, 9,
 	};
+}
+
+const struct config *report_config(void)
+{
+	static struct source_conf one = {
+		.name = "ntp.example", .file = "t", .minpoll = 4, .maxpoll = 6,
+		.prefer = true,
+	};
+	static const struct config c = {
+		.sources = { .at = &one, .n = 1 }, .spike = 0.25,
+		.spike_watch = 900, .makestep = 1, .makestep_limit = 3,
+	};
+
+	return &c;
 }
 
 void report_smoothing(struct smooth_state *s)

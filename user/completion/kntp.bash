@@ -37,6 +37,10 @@ _kntp_words() # object, verb, word before
 	"key add "*) echo MD5 SHA1 SHA256 SHA512 AES128 AES256 file ;;
 	"key del "*) echo all ;;
 	"stats show "*) echo --explain ;;
+	"plot "*" log"|"report "*" log") compgen -d ;;
+	"plot "*" last"|"plot "*" source"|"report "*" last") ;;
+	"plot "*) echo log last source ;;
+	"report "*) echo log last ;;
 	esac
 }
 
@@ -54,10 +58,14 @@ _kntp_verbs() # object
 	tracking) echo -n help ;;
 	sources|sourcestats|selectdata) echo -v -n help ;;
 	add) echo server pool peer help ;;
+	top) echo interval count help ;;
+	plot) echo offset frequency delay dispersion requests help ;;
+	report) compgen -f; echo help ;;
 	smoothing) echo reset activate help ;;
 	status|monitor|ntpdata|activity|serverstats|waitsync|makestep|burst|\
 	online|offline|delete|reload) echo help ;;
-	w32tm) echo /query /resync /stripchart /tz /ntte /ntpte help ;;
+	w32tm) echo /query /config /resync /monitor /stripchart /register \
+		    /unregister /dumpreg /debug /tz /ntte /ntpte help ;;
 	esac
 }
 
@@ -76,7 +84,7 @@ _kntp()
 		words="status listen acl clock client limit key phc stats monitor help
 		       tracking sources sourcestats selectdata ntpdata activity
 		       serverstats smoothing waitsync makestep burst online
-		       offline add delete reload w32tm
+		       offline add delete reload top plot report w32tm
 		       -j --json -c -v -p -n -V --version -h --help"
 	elif ((i + 1 == COMP_CWORD)); then
 		words=$(_kntp_verbs "${COMP_WORDS[i]}")

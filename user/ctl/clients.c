@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who asks: all of the client table, those who are asked for, the first of them. */
-#include "clientrow.h"
+#include "clients.h"
 #include "ctl.h"
 #include "names.h"
 #include "print.h"
@@ -292,6 +292,29 @@ static void put_filter(struct nlmsghdr *nlh, const struct wanted *w)
 	if (w->value[RATE])
 		mnl_attr_put_u32(nlh, KNTP_A_CLIENT_FILTER_RATE, w->rate);
 	mnl_attr_nest_end(nlh, nest);
+}
+
+size_t clients_top(struct nl *nl, uint32_t within_ms, struct client *at,
+		   size_t room, struct client_table *table)
+{
+	struct clients list = { .top = room, .value = by_requests };
+	struct wanted w = {
+		.value[WITHIN] = "", .number[WITHIN] = within_ms,
+	};
+	size_t n = 0;
+
+	nl_begin(nl, KNTP_CMD_CLIENT_GET, client_attrs);
+	if (nl_do(nl, client_table_told, table))
+		return 0;
+	list.prefix6 = table->prefix6;
+	put_filter(nl_begin(nl, KNTP_CMD_CLIENT_GET, client_attrs), &w);
+	if (!nl_dump(nl, collect, restart, &list)) {
+		cut(&list);
+		n = list.n;
+		memcpy(at, list.at, n * sizeof(*at));
+	}
+	free(list.at);
+	return n;
 }
 
 int cmd_client_show(struct ctl *ctl, int argc, char **argv)

@@ -124,6 +124,9 @@ int cmd_offline(struct ctl *ctl, int argc, char **argv);
 int cmd_add(struct ctl *ctl, int argc, char **argv);
 int cmd_delete(struct ctl *ctl, int argc, char **argv);
 int cmd_reload(struct ctl *ctl, int argc, char **argv);
+int cmd_plot(struct ctl *ctl, int argc, char **argv);
+int cmd_report(struct ctl *ctl, int argc, char **argv);
+int cmd_top(struct ctl *ctl, int argc, char **argv);
 int cmd_w32tm(struct ctl *ctl, int argc, char **argv);
 
 #endif

@@ -114,6 +114,13 @@ static const struct command commands[] = {
 	  "kntpd: forget this server, pool or peer", false },
 	{ "reload", NULL, cmd_reload, "",
 	  "kntpd: read the configuration again", false },
+	{ "top", NULL, cmd_top, "[interval S] [count N]",
+	  "rates, reasons, response times, sources and clients, anew each 2 s", false },
+	{ "plot", NULL, cmd_plot,
+	  "offset|frequency|delay|dispersion|requests FILE.svg|FILE.png|- [log DIRECTORY] [last TIME] [source NAME]",
+	  "draw what kntpd's or chronyd's log files say", false },
+	{ "report", NULL, cmd_report, "FILE|- [log DIRECTORY] [last TIME]",
+	  "an HTML page of clock, sources, requests and drawings", false },
 	{ "w32tm", NULL, cmd_w32tm, "[/COMMAND [/SWITCH[:VALUE]]...]",
 	  "what Windows's command of that name says, of kntpd", false },
 };

@@ -41,6 +41,13 @@ int w32_rest(struct w32 *w)
 	return 0;
 }
 
+int w32_local(struct w32 *w)
+{
+	if (!w32_has(w, "computer", NULL))
+		return 0;
+	return ctl_usage(w->ctl, "/computer: only this computer's service is spoken to");
+}
+
 int64_t w32_now(void)
 {
 	struct timespec ts;
@@ -175,12 +182,26 @@ static const struct {
 	const char *words, *help;
 } commands[] = {
 	{ "?", usage, "", "this" },
-	{ "query", w32_query, "{/source|/status|/peers} [/verbose]",
+	{ "query", w32_query,
+	  "{/source|/status|/peers|/configuration} [/verbose]",
 	  "what time is kept by" },
 	{ "resync", w32_resync, "[/nowait] [/rediscover] [/soft] [/force]",
 	  "ask the time sources now" },
+	{ "config", w32_config,
+	  "[/manualpeerlist:\"NAME[,FLAGS]...\"] [/syncfromflags:MANUAL|ALL|NO] [/reliable:YES|NO] [/localclockdispersion:S] [/largephaseoffset:MS] [/update]",
+	  "what the time is taken from; /update: from now on" },
+	{ "monitor", w32_monitor,
+	  "{/computers:[*]NAME,...|/domain:NAME}... [/threads:N]",
+	  "the time of other computers" },
+	{ "register", w32_register, "", "have the service started, and by the system" },
+	{ "unregister", w32_unregister, "", "stop it, and have it started no more" },
+	{ "dumpreg", w32_dumpreg, "[/subkey:KEY]",
+	  "the configuration as Windows's registry has it" },
+	{ "debug", w32_debug,
+	  "{/disable|/enable /file:FILE /size:OCTETS /entries:LIST [/truncate]}",
+	  "write all messages to a file" },
 	{ "stripchart", w32_stripchart,
-	  "/computer:NAME [/period:S] [/samples:N] [/dataonly]",
+	  "/computer:NAME [/period:S] [/samples:N] [/dataonly|/rdtsc]",
 	  "how far another computer's time is from this one's" },
 	{ "tz", tz, "", "the time zone" },
 	{ "ntte", ntte, "TIME", "a time in 10^-7 s from 1601" },

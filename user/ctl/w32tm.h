@@ -32,13 +32,45 @@ bool w32_has(struct w32 *w, const char *name, const char **value);
 /* EXIT_USAGE, said, when there are switches that nobody asked for; or 0. */
 int w32_rest(struct w32 *w);
 
+#define W32_DONE	"The command completed successfully."
+
+/* EXIT_USAGE, said, when another computer is meant, which is not managed; or 0. */
+int w32_local(struct w32 *w);
+/* Whether kntpd runs; it is said, as Windows says it, when it does not. */
+bool w32_running(void);
+
 /* CLOCK_REALTIME, ns since 1970. */
 int64_t w32_now(void);
 /* "1/31/2026 3:04:05 PM", local time; BUF has W32_DATE octets. */
 #define W32_DATE	40
 char *w32_date(int64_t ns, char *buf);
 
+struct sockaddr_storage;
+
+/*
+ * Asks the time, from another port each time; s, of THEIRS less this clock. 0, or
+ * -1 when nothing comes in time. ANSWER is the packet.
+ */
+enum { W32_PACKET = 48, W32_TIMEOUT_MS = 1000 };
+int w32_exchange(const struct sockaddr_storage *address, double *offset,
+		 double *delay, uint8_t answer[W32_PACKET]);
+
+/* The address of a name and UDP port 123; getaddrinfo(3)'s status. */
+int w32_look_up(const char *name, struct sockaddr_storage *address);
+/* A switch's number into *N, if it is there; 0 or EXIT_USAGE, said. */
+int w32_number(struct w32 *w, const char *name, long least, long most, long *n);
+
+/* Which entries /debug was told to log; BUF. */
+const char *w32_entries(char *buf, size_t len);
+
+int w32_configuration(bool verbose);
 /* One each. Exit statuses. */
+int w32_config(struct w32 *w);
+int w32_debug(struct w32 *w);
+int w32_dumpreg(struct w32 *w);
+int w32_monitor(struct w32 *w);
+int w32_register(struct w32 *w);
+int w32_unregister(struct w32 *w);
 int w32_query(struct w32 *w);
 int w32_resync(struct w32 *w);
 int w32_stripchart(struct w32 *w);

@@ -6,6 +6,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,21 +17,22 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS	1000
 #define PERIOD		2	/* s */
+#define MANY		1000000
 #define WIDTH		28	/* of the strip, half of it to each side */
 /* As far as that the strip goes each way, s. */
 #define SCALE		1.0
 
 /* RFC 5905 figure 8: octets of the packet, and where its times are. */
-enum { PACKET = 48, ORIGIN = 24, RECEIVE = 32, TRANSMIT = 40 };
+enum { PACKET = W32_PACKET, ORIGIN = 24, RECEIVE = 32, TRANSMIT = 40 };
 #define NTP_UNIX	2208988800ULL
+/* 1970 in 10^-7 s since 1601. */
+#define NT_UNIX_TICKS	INT64_C(116444736000000000)
 
 struct chart {
 	const char *name;
 	struct sockaddr_storage address;
-	socklen_t len;
-	bool data_only;
+	bool data_only, rdtsc;
 };
 
 static uint64_t stamp_of(int64_t ns)
@@ -74,25 +76,32 @@ static int64_t receive(int fd, uint64_t cookie, uint8_t packet[PACKET],
 	return 0;
 }
 
-/* From another port each time. 0, or -1 when nothing comes in time. */
-static int exchange(const struct chart *c, double *offset, double *delay)
+static socklen_t length_of(const struct sockaddr_storage *a)
 {
-	int fd = socket(c->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint8_t packet[PACKET] = { 0x23 };
+	return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+					  sizeof(struct sockaddr_in);
+}
+
+int w32_exchange(const struct sockaddr_storage *address, double *offset,
+		 double *delay, uint8_t packet[PACKET])
+{
+	int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint64_t cookie = 0, there;
 	int64_t t1 = 0, t4 = 0;
 	double out, back;
 
 	if (fd < 0)
 		return -1;
+	memset(packet, 0, PACKET);
+	packet[0] = 0x23;
 	if (getrandom(&cookie, sizeof(cookie), 0) == sizeof(cookie) &&
-	    !connect(fd, (const void *)&c->address, c->len)) {
+	    !connect(fd, (const void *)address, length_of(address))) {
 		there = htobe64(cookie);
 		memcpy(packet + TRANSMIT, &there, sizeof(there));
 		t1 = w32_now();
 		if (send(fd, packet, PACKET, 0) == PACKET)
 			t4 = receive(fd, cookie, packet,
-				     t1 + TIMEOUT_MS * INT64_C(1000000));
+				     t1 + W32_TIMEOUT_MS * INT64_C(1000000));
 	}
 	close(fd);
 	if (!t4)
@@ -119,10 +128,43 @@ static void print_strip(double offset)
 	printf("  [%s]", strip);
 }
 
+/* The CPU's own counter, or the clock that is nearest to it. */
+static uint64_t counter(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	return __builtin_ia32_rdtsc();
+#else
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+#endif
+}
+
+/* Delay and offset in units of FileTime. */
+static void rdtsc_row(const struct chart *c)
+{
+	uint64_t start = counter(), end;
+	double offset = 0, delay = 0;
+	uint8_t packet[PACKET];
+	int err = w32_exchange(&c->address, &offset, &delay, packet);
+	int64_t now = w32_now();
+
+	end = counter();
+	if (err)
+		puts("error: 0x800705B4");
+	else
+		printf("%" PRIu64 ", %" PRIu64 ", %" PRId64 ", %+lld, %+lld\n",
+		       start, end, now / 100 + NT_UNIX_TICKS,
+		       llround(delay * 1e7), llround(offset * 1e7));
+	fflush(stdout);
+}
+
 static void row(const struct chart *c)
 {
 	double offset = 0, delay = 0;
-	int err = exchange(c, &offset, &delay);
+	uint8_t packet[PACKET];
+	int err = w32_exchange(&c->address, &offset, &delay, packet);
 	time_t t = time(NULL);
 	struct tm tm;
 
@@ -140,20 +182,28 @@ static void row(const struct chart *c)
 	fflush(stdout);
 }
 
-static int look_up(struct w32 *w, struct chart *c)
+int w32_look_up(const char *name, struct sockaddr_storage *address)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *found;
-	int err = getaddrinfo(c->name, "123", &hints, &found);
+	int err = getaddrinfo(name, "123", &hints, &found);
 
 	if (err)
-		return ctl_failed(w->ctl, "%s: %s", c->name, gai_strerror(err));
-	memcpy(&c->address, found->ai_addr, found->ai_addrlen);
-	c->len = found->ai_addrlen;
+		return err;
+	memset(address, 0, sizeof(*address));
+	memcpy(address, found->ai_addr, found->ai_addrlen);
 	freeaddrinfo(found);
 	return 0;
 }
 
-static int number(struct w32 *w, const char *name, long least, long *n)
+static int look_up(struct w32 *w, struct chart *c)
+{
+	int err = w32_look_up(c->name, &c->address);
+
+	return err ? ctl_failed(w->ctl, "%s: %s", c->name, gai_strerror(err)) :
+		     0;
+}
+
+int w32_number(struct w32 *w, const char *name, long least, long most, long *n)
 {
 	const char *value = NULL;
 	char *end;
@@ -161,9 +211,9 @@ static int number(struct w32 *w, const char *name, long least, long *n)
 	if (!w32_has(w, name, &value))
 		return 0;
 	*n = value ? strtol(value, &end, 10) : -1;
-	if (!value || *end || end == value || *n < least || *n > 1000000)
-		return ctl_usage(w->ctl, "/%s: a number from %ld to 1000000 is wanted",
-				 name, least);
+	if (!value || *end || end == value || *n < least || *n > most)
+		return ctl_usage(w->ctl, "/%s: a number from %ld to %ld is wanted",
+				 name, least, most);
 	return 0;
 }
 
@@ -171,7 +221,7 @@ static void print_head(const struct chart *c, long samples)
 {
 	char host[NI_MAXHOST] = "?", date[W32_DATE];
 
-	getnameinfo((const void *)&c->address, c->len, host, sizeof(host), NULL,
+	getnameinfo((const void *)&c->address, length_of(&c->address), host, sizeof(host), NULL,
 		    0, NI_NUMERICHOST);
 	printf("Tracking %s [%s:123].\n", c->name, host);
 	if (samples)
@@ -181,15 +231,18 @@ static void print_head(const struct chart *c, long samples)
 
 int w32_stripchart(struct w32 *w)
 {
-	struct chart c = { .data_only = w32_has(w, "dataonly", NULL) };
+	struct chart c = {
+		.data_only = w32_has(w, "dataonly", NULL),
+		.rdtsc = w32_has(w, "rdtsc", NULL),
+	};
 	long period = PERIOD, samples = 0, i;
 	int status;
 
 	if (!w32_has(w, "computer", &c.name) || !c.name || !*c.name)
 		return ctl_usage(w->ctl, "/stripchart: /computer:NAME is wanted");
-	status = number(w, "period", 1, &period);
+	status = w32_number(w, "period", 1, MANY, &period);
 	if (!status)
-		status = number(w, "samples", 1, &samples);
+		status = w32_number(w, "samples", 1, MANY, &samples);
 	if (!status)
 		status = w32_rest(w);
 	if (!status)
@@ -197,10 +250,15 @@ int w32_stripchart(struct w32 *w)
 	if (status)
 		return status;
 	print_head(&c, samples);
+	if (c.rdtsc)
+		puts("RdtscStart, RdtscEnd, FileTime, RoundtripDelay, NtpOffset");
 	for (i = 0; !samples || i < samples; i++) {
 		if (i)
 			sleep((unsigned int)period);
-		row(&c);
+		if (c.rdtsc)
+			rdtsc_row(&c);
+		else
+			row(&c);
 	}
 	return 0;
 }

@@ -14,7 +14,6 @@
 #define NOT_SYNCHRONISED	"Local CMOS Clock"
 #define NO_DATA \
 	"The computer did not resync because no time data was available."
-#define DONE		"The command completed successfully."
 /* Windows's clock ticks so often, s; where there are no ticks nothing else fits. */
 #define CLOCK_RATE	"0.0156250s"
 
@@ -25,6 +24,14 @@ static struct json_object *ask(const char *what)
 
 	if (!answer)
 		puts("The following error occurred: The service has not been started. (0x80070426)");
+	return answer;
+}
+
+bool w32_running(void)
+{
+	struct json_object *answer = ask("status");
+
+	json_object_put(answer);
 	return answer;
 }
 
@@ -169,7 +176,7 @@ static void print_verbose(struct json_object *o)
 		       flags & 1 ? "Hardware " : "");
 	puts(flags & 1 ? "Server Role: 576 (Reliable Time Service)" :
 			 "Server Role: 0 (None)");
-	printf("Last Sync Error: %s\n", synced ? "0 (" DONE ")" :
+	printf("Last Sync Error: %s\n", synced ? "0 (" W32_DONE ")" :
 						"1 (" NO_DATA ")");
 	print_seconds("Time since Last Good Sync Time",
 		      member_i64(o, "reference_time_ns") ?
@@ -282,12 +289,15 @@ int w32_query(struct w32 *w)
 	bool asks_source = w32_has(w, "source", NULL);
 	bool asks_status = w32_has(w, "status", NULL);
 	bool asks_peers = w32_has(w, "peers", NULL);
-	int bad = w32_rest(w);
+	bool asks_conf = w32_has(w, "configuration", NULL);
+	int bad = w32_local(w) ?: w32_rest(w);
 
 	if (bad)
 		return bad;
-	if (asks_source + asks_status + asks_peers != 1)
-		return ctl_usage(w->ctl, "/query: one of /source, /status and /peers is wanted");
+	if (asks_source + asks_status + asks_peers + asks_conf != 1)
+		return ctl_usage(w->ctl, "/query: one of /source, /status, /peers and /configuration is wanted");
+	if (asks_conf)
+		return w32_configuration(verbose);
 	if (asks_source)
 		return source();
 	return asks_status ? status(verbose) : peers(verbose);
@@ -336,7 +346,7 @@ int w32_resync(struct w32 *w)
 	struct json_object *o;
 	int64_t before;
 	bool good;
-	int bad = w32_rest(w);
+	int bad = w32_local(w) ?: w32_rest(w);
 
 	if (bad)
 		return bad;
@@ -353,7 +363,7 @@ int w32_resync(struct w32 *w)
 	if (force)
 		json_object_put(daemon_peek("makestep"));
 	good = no_wait || wait_for_update(before);
-	puts(good ? DONE : NO_DATA);
+	puts(good ? W32_DONE : NO_DATA);
 	if (!good)
 		puts("Restarting the service may help: systemctl restart kntpd");
 	return good || w->compat ? 0 : EXIT_REFUSED;

@@ -4,6 +4,7 @@
 #include "clk.h"
 #include "conf.h"
 #include "discipline.h"
+#include "local.h"
 #include "log.h"
 #include "notify.h"
 #include "ntp.h"
@@ -33,6 +34,11 @@ void act_init(const char *file, struct config *conf)
 {
 	act.file = file;
 	act.conf = conf;
+}
+
+const struct config *report_config(void)
+{
+	return act.conf;
 }
 
 int act_makestep(char *why)
@@ -181,6 +187,9 @@ int act_reload(char *why)
 		take_over(&new);
 	}
 	records_reopen();
+	log_copy(act.conf->logfile, act.conf->logfile_size);
+	if (!err)
+		local_reload(discipline_lost);
 	/* Strings of the first configuration are held by many: they stay. */
 	return err;
 }

@@ -137,6 +137,7 @@ static const struct command commands[] = {
 	{ "ntpdata", NULL, NULL, TAKES_SOURCE },
 	{ "activity", answer_activity, NULL, 0 },
 	{ "serverstats", answer_serverstats, NULL, 0 },
+	{ "configuration", answer_configuration, NULL, 0 },
 	{ "smoothing", answer_smoothing, NULL, 0 },
 	{ "smoothing-reset", NULL, do_smooth_reset, 0 },
 	{ "smoothing-activate", NULL, do_smooth_activate, 0 },

@@ -27,5 +27,6 @@ bool answer_ntpdata(struct json_object *object, const char *which);
 void answer_activity(struct json_object *object);
 void answer_smoothing(struct json_object *object);
 void answer_serverstats(struct json_object *object);
+void answer_configuration(struct json_object *object);
 
 #endif

@@ -4,6 +4,7 @@
  * of parts per billion, and what there is none of is null.
  */
 #include "answer.h"
+#include "conf.h"
 #include "names.h"
 #include "report.h"
 #include "units.h"
@@ -429,4 +430,42 @@ void answer_serverstats(struct json_object *o)
 	put_u64(o, "tx_hardware", s.tx_hardware);
 	put_u64(o, "domain_signed", s.domain_signed);
 	put_u64(o, "domain_unsigned", s.domain_unsigned);
+}
+
+static struct json_object *source_line(const struct source_conf *s)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_str(o, "name", s->name);
+	put_str(o, "type", s->is_peer ? "peer" : s->is_pool ? "pool" : "server");
+	put_str(o, "file", s->file);
+	put_i64(o, "minpoll", s->minpoll);
+	put_i64(o, "maxpoll", s->maxpoll);
+	put_bool(o, "prefer", s->prefer);
+	return o;
+}
+
+/* What of the files in force others make something of. */
+void answer_configuration(struct json_object *o)
+{
+	const struct config *c = report_config();
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	put(o, "sources", list);
+	if (!c)
+		return;
+	for (i = 0; list && i < c->sources.n; i++)
+		json_object_array_add(list, source_line(&c->sources.at[i]));
+	put_bool(o, "local", c->local.enabled);
+	put_u64(o, "local_stratum", (uint64_t)c->local.stratum);
+	put_ns(o, "local_dispersion_ns", c->local.dispersion);
+	put_ns(o, "makestep_ns", c->makestep);
+	put_i64(o, "makestep_limit", c->makestep_limit);
+	put_ns(o, "maxchange_ns", c->maxchange);
+	put_ns(o, "spike_ns", c->spike);
+	put_ns(o, "spike_watch_ns", c->spike_watch);
+	put_str(o, "logfile", c->logfile ? c->logfile : "");
+	put_u64(o, "logfile_size", (uint64_t)c->logfile_size);
+	put_str(o, "logdir", c->logdir ? c->logdir : "");
 }

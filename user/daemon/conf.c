@@ -122,6 +122,21 @@ static int string_default(char **to, const char *text)
 	return *to ? 0 : -ENOMEM;
 }
 
+/* `sourcesonly`: those of other files, and of directories, are none. */
+static void only_sources_of(struct config *c)
+{
+	struct conf_sources *list = &c->sources;
+	size_t i, n = 0;
+
+	if (!*c->sourcesonly)
+		return;
+	for (i = 0; i < list->n; i++)
+		if (!strcmp(list->at[i].file, c->sourcesonly))
+			list->at[n++] = list->at[i];
+	list->n = n;
+	conf_strings_free(&c->sourcedirs);
+}
+
 /* What holds for all of it, when all is read. */
 static int finish(struct config *c, struct conf_line *l)
 {
@@ -131,6 +146,7 @@ static int finish(struct config *c, struct conf_line *l)
 	l->file = NULL;
 	l->number = 0;
 	l->n = 0;
+	only_sources_of(c);
 	err = read_sourcedirs(c, l);
 	if (!err && (string_default(&c->pidfile, "/run/kntp/kntpd.pid") ||
 		     string_default(&c->controlsocket, KNTPD_PATH)))
@@ -242,7 +258,7 @@ void conf_free(struct config *c)
 	char *strings[] = {
 		c->driftfile, c->leapsectz, c->leapseclist, c->rtcfile,
 		c->rtcdevice, c->hwclockfile, c->logdir, c->mailonchange,
-		c->dumpdir, c->keyfile, c->ntpsigndsocket, c->user, c->pidfile,
+		c->logfile, c->dumpdir, c->keyfile, c->ntpsigndsocket, c->user, c->pidfile,
 		c->controlsocket, c->follow.socket,
 	};
 	size_t i;

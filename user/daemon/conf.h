@@ -266,11 +266,11 @@ struct ratelimit_conf {
 	int interval, burst, leak, kod;
 };
 
-/* `local`: DISTANCE and ACTIVATE in s, the waits in s. */
+/* `local`: DISTANCE and ACTIVATE in s, DISPERSION and the waits in s. */
 struct local_conf {
 	bool enabled;
 	int stratum;
-	double distance, activate;
+	double distance, activate, dispersion;
 	bool orphan;
 	double waitsynced, waitunsynced;
 };
@@ -305,6 +305,7 @@ enum conf_log {
 	CONF_LOG_RTC			= 1 << 5,
 	CONF_LOG_REFCLOCKS		= 1 << 6,
 	CONF_LOG_TEMPCOMP		= 1 << 7,
+	CONF_LOG_REQUESTS		= 1 << 8,
 };
 
 /* Growing arrays, each with a limit above. */
@@ -327,6 +328,7 @@ struct conf_strings {
  * @listen: likewise
  * @hwtimestamp: likewise
  * @group: likewise
+ * @sourcesonly: the file whose sources are the only ones; empty: all are
  * @sourcedirs: a directive each: its directories, blanks between
  * @warnings: what was read but has no effect, for the log
  * @bind4: `bindaddress`, or family AF_UNSPEC; the next three likewise
@@ -337,9 +339,13 @@ struct conf_strings {
  * @maxchange: s; 0 no limit
  * @maxchange_start: updates
  * @maxchange_ignore: how often; negative always
+ * @spike: s; 0 no limit
+ * @spike_watch: s
  * @maxslewrate: ppm, as all frequencies here
  * @driftfile_interval: s
  * @log: of enum conf_log
+ * @logfile: has all messages as well, or NULL
+ * @logfile_size: octets after which it is begun anew; 0: never
  * @pidfile: empty when there is to be none
  * @clockprecision: s; 0 is measured
  * @clientloglimit: octets; 0: as many as there are
@@ -359,6 +365,7 @@ struct config {
 	struct group_conf *group;
 	size_t n_group, group_room;
 	struct conf_strings sourcedirs, warnings;
+	char sourcesonly[CONF_FILE];
 
 	struct follow_conf follow;
 	struct local_conf local;
@@ -387,6 +394,7 @@ struct config {
 	int makestep_limit;
 	double maxchange;
 	int maxchange_start, maxchange_ignore;
+	double spike, spike_watch;
 	double maxslewrate, maxclockerror, maxdrift, maxupdateskew;
 	double corrtimeratio, clockprecision;
 	int fallbackdrift_min, fallbackdrift_max;
@@ -404,7 +412,8 @@ struct config {
 
 	/* the log */
 	unsigned int log;
-	char *logdir;
+	char *logdir, *logfile;
+	double logfile_size;
 	int logbanner;
 	double logchange;
 	char *mailonchange;

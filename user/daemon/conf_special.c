@@ -12,6 +12,9 @@
 #define END	{ NULL, CONF_FLAG, 0, 0, 0, NULL }
 
 /* The word at INDEX is the value of a place in struct config. */
+/* RFC 5905 section 12: WATCH, s. */
+#define SPIKE_WATCH	900
+
 static int value(struct conf_line *l, size_t index, const char *what,
 		 enum conf_kind kind, size_t offset, double min, double max)
 {
@@ -31,6 +34,7 @@ int conf_do_local(struct conf_line *l)
 		OPTION(local_conf, stratum, CONF_INT, 1, 15),
 		OPTION(local_conf, distance, CONF_NUMBER, 0, 1e6),
 		OPTION(local_conf, activate, CONF_NUMBER, 0, 1e6),
+		OPTION(local_conf, dispersion, CONF_NUMBER, 0, 15.999),
 		OPTION(local_conf, orphan, CONF_FLAG, 0, 0),
 		OPTION(local_conf, waitsynced, CONF_NUMBER, 0, 1e9),
 		OPTION(local_conf, waitunsynced, CONF_NUMBER, 0, 1e9),
@@ -216,6 +220,40 @@ int conf_do_maxchange(struct conf_line *l)
 	return err;
 }
 
+int conf_do_spike(struct conf_line *l)
+{
+	int err = conf_count(l, 1, 2, "OFFSET [WATCH]");
+
+	l->c->spike_watch = SPIKE_WATCH;
+	if (!err)
+		err = VALUE(1, "OFFSET", CONF_NUMBER, spike, 0, 1e10);
+	if (!err && l->n == 3)
+		err = VALUE(2, "WATCH", CONF_NUMBER, spike_watch, 0, 1e9);
+	return err;
+}
+
+int conf_do_logfile(struct conf_line *l)
+{
+	int err = conf_count(l, 1, 2, "FILE [SIZE]");
+
+	l->c->logfile_size = 0;
+	if (!err)
+		err = conf_string(l, &l->c->logfile, l->word[1]);
+	if (!err && l->n == 3)
+		err = VALUE(2, "SIZE", CONF_NUMBER, logfile_size, 0, 1e15);
+	return err;
+}
+
+int conf_do_sourcesonly(struct conf_line *l)
+{
+	int err = conf_count(l, 0, 0, "");
+
+	if (!err)
+		snprintf(l->c->sourcesonly, sizeof(l->c->sourcesonly), "%s",
+			 l->file);
+	return err;
+}
+
 int conf_do_driftfile(struct conf_line *l)
 {
 	static const struct conf_option options[] = {
@@ -278,7 +316,7 @@ int conf_do_log(struct conf_line *l)
 {
 	static const char *const words[] = {
 		"rawmeasurements", "measurements", "selection", "statistics",
-		"tracking", "rtc", "refclocks", "tempcomp", NULL
+		"tracking", "rtc", "refclocks", "tempcomp", "requests", NULL
 	};
 	static const struct conf_option option = {
 		"log", CONF_CHOICE, 0, 0, 0, words

@@ -83,6 +83,7 @@ static const struct directive directives[] = {
 	FUNCTION(include, conf_do_include),
 	FUNCTION(confdir, conf_do_confdir),
 	FUNCTION(sourcedir, conf_do_sourcedir),
+	FUNCTION(sourcesonly, conf_do_sourcesonly),
 
 	/* the network */
 	INT(port, 0, 65535),
@@ -118,6 +119,7 @@ static const struct directive directives[] = {
 	/* the clock */
 	FUNCTION(makestep, conf_do_makestep),
 	FUNCTION(maxchange, conf_do_maxchange),
+	FUNCTION(spike, conf_do_spike),
 	NUMBER(maxslewrate, 0, 100000),
 	NUMBER(maxclockerror, 0, 1e6),
 	NUMBER(maxdrift, 0, 1e6),
@@ -142,6 +144,7 @@ static const struct directive directives[] = {
 	/* the log */
 	FUNCTION(log, conf_do_log),
 	TEXT(logdir),
+	FUNCTION(logfile, conf_do_logfile),
 	INT(logbanner, 0, 2147483647.0),
 	NUMBER(logchange, 0, 1e9),
 	FUNCTION(mailonchange, conf_do_mailonchange),

@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "drift.h"
 #include "leap.h"
+#include "sanity.h"
 #include "local.h"
 #include "log.h"
 #include "loop.h"
@@ -235,25 +236,6 @@ static int step(double error)
 	return err;
 }
 
-/* Beyond the operator's limit nothing is believed; false then. */
-static bool is_sane(double error)
-{
-	const struct config *c = d.conf;
-	static int ignored;
-
-	if (!(c->maxchange > 0) || fabs(error) <= c->maxchange ||
-	    d.updates <= (unsigned int)c->maxchange_start)
-		return true;
-	if (c->maxchange_ignore < 0 || ignored++ < c->maxchange_ignore) {
-		log_msg(LOG_WARNING, "an offset of %.6f s is ignored", error);
-		return false;
-	}
-	log_msg(LOG_ERR, "an offset of %.6f s is more than maxchange allows: giving up",
-		error);
-	loop_stop();
-	return false;
-}
-
 static void steer(double error, double interval)
 {
 	double span = interval, usual = PATIENCE * d.target.time_error;
@@ -386,7 +368,7 @@ void discipline_update(const struct selection *sel)
 	d.known = true;
 	error = reference_correction();
 	d.updates++;
-	if (!is_sane(error)) {
+	if (!sanity_allows(d.conf, error, d.updates)) {
 		d.target = before;
 		d.known = known;
 		return;

@@ -54,7 +54,7 @@ static double remaining(void)
 
 /*
  * Nobody else knows better, and the operator has said that this host's clock
- * will do. It claims no error, as the operator may not know it.
+ * will do. It claims the error that was said of it, which may be none.
  */
 static void use(void)
 {
@@ -71,7 +71,7 @@ static void use(void)
 	r->stratum = (uint8_t)local.conf->stratum;
 	r->refid = REFID;
 	r->root_delay = 0;
-	r->root_dispersion = 0;
+	r->root_dispersion = local.conf->dispersion;
 	r->growth = 0;
 	r->name[0] = '\0';
 	timer_set(&local.timer, INTERVAL);
@@ -128,6 +128,22 @@ void local_updated(void)
 			      local.conf->activate;
 	}
 	if (local.begun)
+		look(NULL);
+}
+
+/**
+ * local_reload() - the configuration is another
+ * @lost: ends a reference that is none any more
+ */
+void local_reload(void (*lost)(void))
+{
+	bool was = local.active;
+
+	timer_cancel(&local.timer);
+	local.active = false;
+	if (was)
+		lost();	/* and so looks whether it is to be again */
+	else if (local.conf->enabled && local.begun)
 		look(NULL);
 }
 

@@ -13,6 +13,8 @@ void local_init(const struct config *c, void (*tell)(void));
 void local_begin(void);
 /* A source has updated the reference, or nobody can be believed any more. */
 void local_updated(void);
+/* What is said of it is another; LOST ends a reference that is none now. */
+void local_reload(void (*lost)(void));
 /* There is no other reference now. */
 bool local_active(void);
 void local_stop(void);

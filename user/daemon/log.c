@@ -3,12 +3,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct {
 	bool syslog;
 	int level;
-	FILE *file;
+	FILE *file, *copy;
+	double copy_size;
 } sink = { .level = LOG_INFO };
 
 /**
@@ -42,6 +45,26 @@ void log_to_file(const char *path)
 	setvbuf(f, NULL, _IOLBF, 0);
 }
 
+/**
+ * log_copy() - messages go to another file as well
+ * @path: appended to; NULL for none any more
+ * @size: octets after which it is begun anew; 0 for never
+ */
+void log_copy(const char *path, double size)
+{
+	FILE *f = path ? fopen(path, "a") : NULL;
+
+	if (sink.copy)
+		fclose(sink.copy);
+	sink.copy = NULL;
+	if (path && !f)
+		log_msg(LOG_ERR, "logfile: %s: cannot be written to: %m", path);
+	sink.copy = f;
+	sink.copy_size = size;
+	if (f)
+		setvbuf(f, NULL, _IOLBF, 0);
+}
+
 static void stamp(FILE *f)
 {
 	char text[32];
@@ -51,6 +74,13 @@ static void stamp(FILE *f)
 	if (gmtime_r(&now, &tm) &&
 	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ ", &tm))
 		fputs(text, f);
+}
+
+static void put_line(FILE *f, const char *fmt, va_list ap)
+{
+	stamp(f);
+	vfprintf(f, fmt, ap);
+	fputc('\n', f);
 }
 
 /**
@@ -63,15 +93,21 @@ void log_msg(int priority, const char *fmt, ...)
 	FILE *f = sink.file ? sink.file : stderr;
 	va_list ap;
 
+	if (sink.copy) {
+		if (sink.copy_size > 0 &&
+		    (double)ftell(sink.copy) >= sink.copy_size &&
+		    ftruncate(fileno(sink.copy), 0))
+			clearerr(sink.copy);
+		va_start(ap, fmt);
+		put_line(sink.copy, fmt, ap);
+		va_end(ap);
+	}
 	if (priority > sink.level)
 		return;
 	va_start(ap, fmt);
-	if (sink.syslog && !sink.file) {
+	if (sink.syslog && !sink.file)
 		vsyslog(priority, fmt, ap);
-	} else {
-		stamp(f);
-		vfprintf(f, fmt, ap);
-		fputc('\n', f);
-	}
+	else
+		put_line(f, fmt, ap);
 	va_end(ap);
 }

@@ -16,6 +16,7 @@
 #include "ntp.h"
 #include "pool.h"
 #include "privs.h"
+#include "rates.h"
 #include "records.h"
 #include "refclock.h"
 #include "reference.h"
@@ -300,7 +301,6 @@ static int begin_sources(void)
 	reference_on_change(reference_changed);
 	if (!opt.once) {
 		dump_start(conf.dumpdir);
-		records_init(&conf);
 		rtc_start(&conf);
 	}
 	err = refclock_start(&conf);
@@ -348,11 +348,14 @@ static int begin(void)
 		/* First: sockets ask for stamps by what it says. */
 		hwts_start(&conf);
 		err = serve_start(&conf);
+		records_init(&conf);
+		rates_start(&conf);
 	}
 	if (!err)
 		err = begin_sources();
 	if (err)
 		return err;
+	log_copy(conf.logfile, conf.logfile_size);
 	begin_control();
 	begin_links();
 	write_pid();
@@ -379,6 +382,7 @@ static void end(void)
 	links_stop();
 	hwts_stop();
 	suspend_stop();
+	rates_stop();
 	dump_stop();
 	if (!follows()) {
 		ntp_stop();

@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 enum record {
-	MEASUREMENTS, STATISTICS, SELECTION, TRACKING, REFCLOCKS, RTC, RECORDS,
+	MEASUREMENTS, STATISTICS, SELECTION, TRACKING, REFCLOCKS, RTC, REQUESTS,
+	RECORDS,
 };
 
 static const struct {
@@ -38,6 +39,8 @@ static const struct {
 		"   Date (UTC) Time         Refid  DP L P  Raw offset   Cooked offset      Disp." },
 	[RTC] = { "rtc",
 		"   Date (UTC) Time   RTC fast (s) Val   Est fast (s)   Slope (ppm)  Ns  Nr Meas" },
+	[REQUESTS] = { "requests",
+		"   Date (UTC) Time   Hook     Interval (s)  Requests/s  Answered/s  Passed up/s  Dropped/s" },
 	[TRACKING] = { "tracking",
 		"   Date (UTC) Time     IP Address   St   Freq ppm   Skew ppm     Offset L Co  Offset sd Rem. corr. Root delay Root disp. Max. error" },
 };
@@ -318,4 +321,16 @@ void record_rtc(const struct record_rtc *r)
 		put(RTC, clk_real(), "%14.6f %d  %14.6f  %12.3f  %2u  %2u %4.0f",
 		    r->fast, r->known, r->estimated, r->gains * 1e6,
 		    r->estimate->n, report_runs(r->estimate), r->interval);
+}
+
+/**
+ * record_requests() - requests of an interval
+ * @r: how many, and what became of them
+ */
+void record_requests(const struct record_requests *r)
+{
+	if (wanted(CONF_LOG_REQUESTS))
+		put(REQUESTS, clk_real(), "%-8s %10.3f %12.3f %11.3f %12.3f %11.3f",
+		    r->hook, r->interval, r->in, r->answered, r->passed,
+		    r->dropped);
 }

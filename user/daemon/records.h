@@ -60,6 +60,20 @@ struct record_rtc {
 	double interval;
 };
 
+/**
+ * struct record_requests - what came to a hook of the module
+ * @hook: its name
+ * @interval: how long, s; the others a second
+ * @in: requests
+ * @answered: of these; the next two likewise
+ * @passed: up the stack
+ * @dropped: or not
+ */
+struct record_requests {
+	const char *hook;
+	double interval, in, answered, passed, dropped;
+};
+
 void records_init(const struct config *c);
 /* Files that were renamed are begun anew. */
 void records_reopen(void);
@@ -69,5 +83,6 @@ void record_selection(void);
 void record_reading(const struct record_reading *r);
 void record_update(const struct record_update *u);
 void record_rtc(const struct record_rtc *r);
+void record_requests(const struct record_requests *r);
 
 #endif

@@ -245,6 +245,11 @@ void report_smoothing(struct smooth_state *state)
 }
 
 /* Until there is a server that counts. */
+__attribute__((weak)) const struct config *report_config(void)
+{
+	return NULL;
+}
+
 __attribute__((weak)) void report_serverstats(struct report_serverstats *s)
 {
 	memset(s, 0, sizeof(*s));

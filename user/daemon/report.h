@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct config;
+
 enum {
 	REPORT_SOURCES_MAX = 128,	/* no report is longer */
 	REPORT_NAME = 256,
@@ -267,6 +269,8 @@ void report_activity(struct report_activity *a);
 void report_smoothing(struct smooth_state *state);
 /* The owner of the daemon's own server fills this; zeros where there is none. */
 void report_serverstats(struct report_serverstats *s);
+/* What was read, as it is in force; NULL while nothing is. */
+const struct config *report_config(void);
 
 /* Numeric, BUF has REPORT_ADDRESS bytes; empty for anything but IP. */
 void report_address(const struct sockaddr_storage *ss, char *buf);

@@ -171,3 +171,27 @@ int counters_collect(const struct nlmsghdr *nlh, void *data)
 	}
 	return 0;
 }
+
+int counters_collect_cpu(const struct nlmsghdr *nlh, void *data)
+{
+	struct cpu_stats_list *list = data;
+	const struct nlattr *attr;
+	struct cpu_stats *c;
+
+	if (list->n == list->room)
+		return 0;
+	c = &list->at[list->n];
+	memset(c, 0, sizeof(*c));
+	mnl_attr_for_each(attr, nlh, GENL_HDRLEN)
+		if (mnl_attr_get_type(attr) == KNTP_A_STATS_CPU)
+			c->cpu = nl_u32(attr);
+	list->n++;
+	return counters_collect(nlh, &c->stats);
+}
+
+void counters_restart_cpu(void *data)
+{
+	struct cpu_stats_list *list = data;
+
+	list->n = 0;
+}

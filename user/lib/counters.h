@@ -41,6 +41,21 @@ double time_bucket(int bucket);
 /* The one that PART of all replies, 0 to 1, did not take longer than; or 0. */
 int time_quantile(const struct hook_stats *h, double part);
 
+/* What came to one CPU, and a list of such. */
+struct cpu_stats {
+	uint32_t cpu;
+	struct stats stats;
+};
+
+struct cpu_stats_list {
+	struct cpu_stats *at;
+	size_t n, room;
+};
+
+/* An nl_fn, and what begins again: STATS_GET's dump. More than ROOM are left out. */
+int counters_collect_cpu(const struct nlmsghdr *nlh, void *data);
+void counters_restart_cpu(void *data);
+
 /* An nl_fn: the answer to STATS_GET, into a struct stats that has none yet. */
 int counters_collect(const struct nlmsghdr *nlh, void *data);
 

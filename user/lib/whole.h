@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Files that are written whole or not at all. */
-#ifndef KNTPD_WHOLE_H
-#define KNTPD_WHOLE_H
+#ifndef KNTP_LIB_WHOLE_H
+#define KNTP_LIB_WHOLE_H
 
 #include <stddef.h>
 #include <sys/types.h>
