@@ -293,7 +293,7 @@ balance()
 {
 	kntp -n "$1" -c stats show | awk -F, '
 		$2 == "in" { in_[$1] = $3; next }
-		$2 !~ /^of_/ { out[$1] += $3 }
+		$2 !~ /^(of|time)_/ { out[$1] += $3 }
 		END {
 			for (hook in in_) {
 				n++

@@ -39,7 +39,7 @@ def draws(test, daemon, name, directory, what, wanted, *words):
         written = texts(file.read())
     missing = [word for word in [*wanted, "UTC"] if word not in written]
     test.result(not missing and any(re.fullmatch(AXES[what], text) for text in written)
-                and any(re.match(r"\d\d:\d\d:\d\d", text) for text in written),
+                and any(re.match(r"\d\d:\d\d", text) for text in written),
                 f"{name}: plot {what}", (missing, written))
 
 

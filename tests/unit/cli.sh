@@ -351,6 +351,27 @@ zsh_completion()
 		"$(zsh_offers "kntp client show")"
 }
 
+# Each configuration of the guide is one.
+guide()
+{
+	local file
+
+	rm -rf "$build/guide" && mkdir -p "$build/guide"
+	awk -v dir="$build/guide" '
+		/^\.nf/ { n++; on = 1; next }
+		/^\.fi/ { on = 0 }
+		on { gsub(/\\-/, "-"); print > (dir "/" n) }' \
+		"$top/user/man/kntp-guide.7"
+	check "guide: configurations" \
+		test "$(grep -l '^listen hook' "$build"/guide/* | wc -l)" = 3
+	for file in $(grep -l '^listen hook' "$build"/guide/*); do
+		check "guide: configuration $(basename "$file") is right" \
+			"$(dirname "$kntp")/kntpd" --check -f "$file"
+	done
+	check "guide: the manual is clean" test -z "$(mandoc -Tlint -W warning \
+		"$top"/user/man/*.[1-8] 2>&1)"
+}
+
 # Windows's command; what needs kntpd is among the interoperation tests.
 windows()
 {
@@ -417,6 +438,7 @@ no_module
 no_daemon
 help_of_each
 in_step
+guide
 zsh_completion
 windows
 output

@@ -36,7 +36,7 @@ static bool is_filtered(char *const *words)
 	return !strcmp(words[3], "-");
 }
 
-enum { COLUMNS = 4 };
+enum { COLUMNS = 4, LABELS = 7 };
 
 static const struct drawing {
 	const char *name, *title, *axis, *unit;
@@ -144,6 +144,31 @@ static void put_curves(FILE *to, const struct drawing *d,
 	fputc('\n', to);
 }
 
+/* Labels of the time, as few as do not overlap. */
+static void put_times(FILE *to, const struct series_set *set)
+{
+	static const int steps[] = {
+		1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200,
+		10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000,
+		7776000, 31536000,
+	};
+	double first = INFINITY, last = 0;
+	size_t i, k;
+
+	for (i = 0; i < set->n; i++) {
+		for (k = 0; k < set->one[i].n; k++) {
+			first = fmin(first, set->one[i].at[k].t);
+			last = fmax(last, set->one[i].at[k].t);
+		}
+	}
+	for (i = 0; i + 1 < sizeof(steps) / sizeof(steps[0]); i++)
+		if ((last - first) / steps[i] <= LABELS)
+			break;
+	fprintf(to, "set xtics %d\nset format x \"%s\" timedate\n", steps[i],
+		steps[i] < 60 ? "%H:%M:%S\\n%Y-%m-%d" :
+		steps[i] < 86400 ? "%H:%M\\n%Y-%m-%d" : "%Y-%m-%d");
+}
+
 static void put_script(FILE *to, const struct plot_request *r,
 		       const struct series_set *set)
 {
@@ -155,10 +180,11 @@ static void put_script(FILE *to, const struct plot_request *r,
 		       "set terminal svg size 960,380 dynamic font 'sans-serif,13' noenhanced background '#ffffff'\n",
 	      to);
 	fputs("set encoding utf8\nset xdata time\nset timefmt '%s'\n"
-	      "set format x \"%H:%M:%S\\n%Y-%m-%d\" timedate\n"
-	      "set xlabel 'UTC'\nset grid lc '#dddddd'\nset border 3 lc '#555555'\n"
+	      "set xlabel 'UTC'\nset grid lt 1 lw 0.5 lc '#cccccc'\n"
+	      "set border 3 lc '#555555'\nset autoscale xfix\n"
 	      "set tics nomirror\nset key outside right top\n"
-	      "set colorsequence podo\nset xtics autofreq\n", to);
+	      "set colorsequence podo\n", to);
+	put_times(to, set);
 	if (d->from_zero)
 		fputs("set yrange [0:*]\n", to);
 	fputs("set title ", to);
