@@ -44,6 +44,7 @@ help:
 	@echo 'make check              everything a landing must pass'
 	@echo 'make lint bench fuzz debug-check deb-check    parts of it, and what takes longer'
 	@echo 'make deb                the Debian packages, in build/deb'
+	@echo 'make pictures           what there is to be looked at, in build/pictures'
 	@echo 'make install uninstall  the command line, kntpd, its unit (the module: dkms.conf)'
 	@echo 'make clean              remove build/'
 	@echo 'variables: KVER, V=1 (show commands), W=1 (more warnings), JOBS, KNTP_CACHE'
@@ -125,6 +126,9 @@ fuzz: deps
 deb:
 	$(Q)tests/deb/build
 
+pictures: built
+	$(Q)tests/pictures/run
+
 deb-check: built
 	$(Q)+$(MAKE) --no-print-directory -C tests run_tests TARGETS=deb
 
@@ -132,4 +136,4 @@ clean:
 	$(Q)rm -rf $(B)
 
 .PHONY: all help module user install uninstall deps fetch built run stop check \
-	lint bench debug-check fuzz deb deb-check clean
+	lint bench debug-check fuzz deb deb-check pictures clean

@@ -181,8 +181,20 @@ def top(test, lan, daemon):
     test.result(status == 1 and "is no terminal" in said, "top: no terminal", said)
     status, said = daemon.kntp("top", "interval", "0.1")
     test.result(status == 2 and "'0.1' is not from 0.2 s" in said, "top: too fast", said)
-    for line in wide.splitlines():
-        test.note(line)
+    with open(os.path.join(test.tmp, "top.txt"), "w", encoding="utf-8") as file:
+        file.write(wide)
+
+
+def keep(test):
+    """For tests/pictures: what was written goes out among the lines."""
+    if not os.environ.get("KNTP_PICTURES"):
+        return
+    names = [name for name in os.listdir(test.tmp)
+             if name.endswith((".svg", ".png", ".html", ".txt"))]
+    packed = subprocess.run(["tar", "-C", test.tmp, "-c", *names], check=True,
+                            capture_output=True).stdout
+    for at in range(0, len(packed), 3000):
+        print("#=", base64.b64encode(packed[at:at + 3000]).decode())
 
 
 def views(test):
@@ -228,6 +240,7 @@ def views(test):
     top(test, lan, daemon)
     refuses(test, daemon, logs[0])
     hostile(test, daemon, logs[2])
+    keep(test)
     test.result(asking.process.poll() is None, "all that while it was asked", asking.why)
 
 

@@ -364,7 +364,8 @@ guide()
 		"$top/user/man/kntp-guide.7"
 	check "guide: configurations" \
 		test "$(grep -l '^listen hook' "$build"/guide/* | wc -l)" = 3
-	for file in $(grep -l '^listen hook' "$build"/guide/*); do
+	for file in "$build"/guide/*; do
+		grep -q '^listen hook' "$file" || continue
 		check "guide: configuration $(basename "$file") is right" \
 			"$(dirname "$kntp")/kntpd" --check -f "$file"
 	done
