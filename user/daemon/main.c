@@ -355,7 +355,6 @@ static int begin(void)
 		err = begin_sources();
 	if (err)
 		return err;
-	log_copy(conf.logfile, conf.logfile_size);
 	begin_control();
 	begin_links();
 	write_pid();
@@ -370,8 +369,11 @@ static int begin(void)
 	if (opt.timeout > 0)
 		timer_set(&limit, opt.timeout);
 	err = privs_drop(conf.user);
-	if (!err)
-		err = seccomp_start(opt.seccomp);
+	if (err)
+		return err;
+	/* With the rights that a reload has as well. */
+	log_copy(conf.logfile, conf.logfile_size);
+	err = seccomp_start(opt.seccomp);
 	return err;
 }
 
