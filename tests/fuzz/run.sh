@@ -15,7 +15,7 @@ seconds=${KNTP_FUZZ_SECONDS:-6}
 seed=${KNTP_SEED:-$(($(date +%s) % 1000000000))}
 read -ra targets <<<"${KNTP_FUZZ_TARGETS:-reply prefix addr units keyfile mode6 acl_file chronyd ntp_reply conf dump leap devices}"
 
-flags=(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror
+flags=(-std=gnu11 -D_GNU_SOURCE -DKNTP_VERSION='"fuzzed"' -g -O1 -Wall -Wextra -Werror
        -fno-omit-frame-pointer "-I$root/include/uapi" "-I$root/user/lib"
        "-I$root/user/ctl" "-I$root/kmod"
        -fno-sanitize-recover=undefined)

@@ -26,7 +26,7 @@ struct host {
 	bool answers;
 	double offset;
 	uint8_t packet[W32_PACKET];
-	char refid[NI_MAXHOST + 16];
+	char refid[NI_MAXHOST + 32];
 };
 
 static struct {
