@@ -116,11 +116,15 @@ def page(test, daemon, directory):
 
 
 class Screen:
-    """kntp top in a terminal of so many columns and rows."""
+    """kntp top in a terminal of so many columns and rows, by a server of its own: one
+    that was ended may take a moment."""
+
+    count = 0
 
     def __init__(self, test, daemon, size, *words):
         self.test = test
-        self.tmux = ["tmux", "-L", "kntp", "-f", "/dev/null"]
+        Screen.count += 1
+        self.tmux = ["tmux", "-L", f"kntp-{Screen.count}", "-f", "/dev/null"]
         command = " ".join(["kntp", "-n", daemon.ns, "top", "interval", "1", *words])
         columns, rows_ = size
         subprocess.run(
