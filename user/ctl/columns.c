@@ -2,6 +2,7 @@
 #include "columns.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,21 @@ char *col_ns(int64_t ns, char buf[COLUMN])
 char *col_signed_ns(int64_t ns, char buf[COLUMN])
 {
 	return scaled(ns, true, buf);
+}
+
+char *col_seconds(double s, const char *micro, char buf[COLUMN])
+{
+	double abs = fabs(s);
+
+	if (abs < 1e-6)
+		snprintf(buf, COLUMN, "%.0f ns", s * 1e9);
+	else if (abs < 1e-3)
+		snprintf(buf, COLUMN, "%.3g %s", s * 1e6, micro);
+	else if (abs < 1)
+		snprintf(buf, COLUMN, "%.3g ms", s * 1e3);
+	else
+		snprintf(buf, COLUMN, "%.6g s", s);
+	return buf;
 }
 
 char *col_date(int64_t ns, char buf[COLUMN])

@@ -12,6 +12,8 @@ char *col_age(bool known, int64_t ns, char buf[COLUMN]);
 /* " 134ns", "+479us": six characters, and seven with a sign. */
 char *col_ns(int64_t ns, char buf[COLUMN]);
 char *col_signed_ns(int64_t ns, char buf[COLUMN]);
+/* "134 ns", "1.5 ms": three digits or so; MICRO is the unit's name there. */
+char *col_seconds(double s, const char *micro, char buf[COLUMN]);
 /* "Fri Jan 27 09:49:17 2017", UTC. */
 char *col_date(int64_t ns, char buf[COLUMN]);
 /* "1485510557.123456789": seconds since 1970. */

@@ -85,20 +85,9 @@ static void put_none(FILE *to, const char *why)
 	fputs("</p>\n", to);
 }
 
-/* Of a time in s: the unit that leaves few digits. */
 static char *human(double s, char buf[COLUMN])
 {
-	double abs = s < 0 ? -s : s;
-
-	if (abs < 1e-6)
-		snprintf(buf, COLUMN, "%.0f ns", s * 1e9);
-	else if (abs < 1e-3)
-		snprintf(buf, COLUMN, "%.3g µs", s * 1e6);
-	else if (abs < 1)
-		snprintf(buf, COLUMN, "%.3g ms", s * 1e3);
-	else
-		snprintf(buf, COLUMN, "%.6g s", s);
-	return buf;
+	return col_seconds(s, "µs", buf);
 }
 
 static void put_clock(FILE *to)

@@ -52,12 +52,6 @@ static void gap(struct area *a)
 	a->y++;
 }
 
-/* By how much it grew a second; counters that were reset begin at nought. */
-static double grew(uint64_t before, uint64_t now, double s)
-{
-	return s > 0 ? (double)(now >= before ? now - before : now) / s : 0;
-}
-
 static const struct hook_stats *hook_of(const struct stats *s, uint32_t hook)
 {
 	static const struct hook_stats none;
@@ -83,21 +77,11 @@ static void difference(const struct hook_stats *before,
 		d->times[i] = now->times[i] - before->times[i];
 }
 
-static char *short_time(double s, char *buf)
-{
-	if (s < 1e-6)
-		snprintf(buf, COLUMN, "%.0f ns", s * 1e9);
-	else if (s < 1e-3)
-		snprintf(buf, COLUMN, "%.3g us", s * 1e6);
-	else
-		snprintf(buf, COLUMN, "%.3g ms", s * 1e3);
-	return buf;
-}
-
 static char *within(const struct hook_stats *d, double part, char *buf)
 {
-	return d->timed ? short_time(time_bucket(time_quantile(d, part)), buf) :
-			  strcpy(buf, "-");
+	if (!d->timed)
+		return strcpy(buf, "-");
+	return col_seconds(time_bucket(time_quantile(d, part)), "us", buf);
 }
 
 static void draw_hooks(struct area *a, const struct top_look *before,
@@ -116,12 +100,13 @@ static void draw_hooks(struct area *a, const struct top_look *before,
 		snprintf(line, sizeof(line),
 			 "%-8s %10.1f %10.1f %11.1f %9.1f %10s %10s",
 			 hook_name(h->hook),
-			 grew(b->count[KNTP_STAT_IN], h->count[KNTP_STAT_IN], s),
-			 grew(b->count[KNTP_STAT_ANSWERED],
-			      h->count[KNTP_STAT_ANSWERED], s),
-			 grew(b->passed, h->passed, s),
-			 grew(b->dropped, h->dropped, s), within(&d, 0.5, half),
-			 within(&d, 0.99, most));
+			 counter_rate(b->count[KNTP_STAT_IN],
+				      h->count[KNTP_STAT_IN], s),
+			 counter_rate(b->count[KNTP_STAT_ANSWERED],
+				      h->count[KNTP_STAT_ANSWERED], s),
+			 counter_rate(b->passed, h->passed, s),
+			 counter_rate(b->dropped, h->dropped, s),
+			 within(&d, 0.5, half), within(&d, 0.99, most));
 		put(a, A_NORMAL, line);
 	}
 }
@@ -160,9 +145,9 @@ static void draw_cpus(struct area *a, const struct top_look *before,
 		c = &now->cpu[i];
 		b = cpu_of(before, c->cpu);
 		snprintf(line, sizeof(line), "%-8" PRIu32 " %10.1f %10.1f", c->cpu,
-			 grew(total(&b->stats, KNTP_STAT_IN),
+			 counter_rate(total(&b->stats, KNTP_STAT_IN),
 			      total(&c->stats, KNTP_STAT_IN), s),
-			 grew(total(&b->stats, KNTP_STAT_ANSWERED),
+			 counter_rate(total(&b->stats, KNTP_STAT_ANSWERED),
 			      total(&c->stats, KNTP_STAT_ANSWERED), s));
 		put(a, A_NORMAL, line);
 	}
@@ -201,7 +186,7 @@ static size_t find_reasons(const struct top_look *before,
 			     counters[stat].group != COUNTER_PASS))
 				continue;
 			list[n++] = (struct reason){
-				h->hook, stat, grew(b->count[stat],
+				h->hook, stat, counter_rate(b->count[stat],
 						    h->count[stat], s),
 				h->count[stat],
 			};
@@ -264,7 +249,7 @@ static void draw_times(struct area *a, const struct top_look *before,
 		bar = a->width - 32 > 0 ? (int)((double)all.times[i] *
 			(a->width - 32) / (double)most + 0.5) : 0;
 		snprintf(line, sizeof(line), "%19s %8" PRIu64 " %.*s",
-			 short_time(time_bucket(i), buf), all.times[i], bar,
+			 col_seconds(time_bucket(i), "us", buf), all.times[i], bar,
 			 "##########################################################################################");
 		put(a, A_NORMAL, line);
 	}

@@ -6,7 +6,7 @@
 #ifndef KNTP_CTL_W32TM_H
 #define KNTP_CTL_W32TM_H
 
-#include "ctl.h"
+#include "daemon.h"
 
 enum { W32_WORDS = 16 };
 
@@ -36,8 +36,8 @@ int w32_rest(struct w32 *w);
 
 /* EXIT_USAGE, said, when another computer is meant, which is not managed; or 0. */
 int w32_local(struct w32 *w);
-/* Whether kntpd runs; it is said, as Windows says it, when it does not. */
-bool w32_running(void);
+/* kntpd's answer, or NULL once it is said, as Windows says it, that it does not run. */
+struct json_object *w32_ask(const char *what);
 
 /* CLOCK_REALTIME, ns since 1970. */
 int64_t w32_now(void);

@@ -191,8 +191,10 @@ static bool is_read(const struct settings *s)
 
 static int update(struct w32 *w, const struct settings *s)
 {
-	int status = w32_running() ? 0 : EXIT_NOT_RUNNING;
+	struct json_object *answer = w32_ask("status");
+	int status = answer ? 0 : EXIT_NOT_RUNNING;
 
+	json_object_put(answer);
 	if (!status)
 		status = daemon_act(w->ctl, daemon_request("reload"));
 	if (!status && !is_read(s))

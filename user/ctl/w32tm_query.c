@@ -17,21 +17,12 @@
 /* Windows's clock ticks so often, s; where there are no ticks nothing else fits. */
 #define CLOCK_RATE	"0.0156250s"
 
-/* The answer, or NULL once it is said that nobody gave one. */
-static struct json_object *ask(const char *what)
+struct json_object *w32_ask(const char *what)
 {
 	struct json_object *answer = daemon_peek(what);
 
 	if (!answer)
 		puts("The following error occurred: The service has not been started. (0x80070426)");
-	return answer;
-}
-
-bool w32_running(void)
-{
-	struct json_object *answer = ask("status");
-
-	json_object_put(answer);
 	return answer;
 }
 
@@ -188,7 +179,7 @@ static void print_verbose(struct json_object *o)
 
 static int status(bool verbose)
 {
-	struct json_object *o = ask("tracking"), *sources, *s;
+	struct json_object *o = w32_ask("tracking"), *sources, *s;
 
 	if (!o)
 		return EXIT_NOT_RUNNING;
@@ -213,7 +204,7 @@ static int status(bool verbose)
 
 static int source(void)
 {
-	struct json_object *o = ask("tracking");
+	struct json_object *o = w32_ask("tracking");
 
 	if (!o)
 		return EXIT_NOT_RUNNING;
@@ -264,7 +255,7 @@ static void print_peer(struct json_object *s, struct json_object *data,
 
 static int peers(bool verbose)
 {
-	struct json_object *answer = ask("sources"), *list, *data, *s;
+	struct json_object *answer = w32_ask("sources"), *list, *data, *s;
 	size_t i, n = 0;
 
 	if (!answer)
@@ -351,7 +342,7 @@ int w32_resync(struct w32 *w)
 	if (bad)
 		return bad;
 	puts("Sending resync command to local computer");
-	o = ask("tracking");
+	o = w32_ask("tracking");
 	if (!o)
 		return EXIT_NOT_RUNNING;
 	before = member_i64(o, "reference_time_ns");

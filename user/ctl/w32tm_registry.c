@@ -279,10 +279,10 @@ static const struct {
 
 static int look(struct registry *r)
 {
-	if (!w32_running())
+	r->status = w32_ask("status");
+	if (!r->status)
 		return EXIT_NOT_RUNNING;
 	r->conf = daemon_peek("configuration");
-	r->status = daemon_peek("status");
 	if (sources(r))
 		return 0;
 	json_object_put(r->conf);

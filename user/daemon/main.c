@@ -373,8 +373,7 @@ static int begin(void)
 		return err;
 	/* With the rights that a reload has as well. */
 	log_copy(conf.logfile, conf.logfile_size);
-	err = seccomp_start(opt.seccomp);
-	return err;
+	return seccomp_start(opt.seccomp);
 }
 
 static void end(void)

@@ -21,12 +21,6 @@ static struct {
 	int64_t at;		/* CLOCK_MONOTONIC_RAW, ns, of that; 0: none */
 } rates;
 
-/* Counters that were set to zero meanwhile count from there. */
-static double rate(uint64_t now, uint64_t before, double s)
-{
-	return (double)(now >= before ? now - before : now) / s;
-}
-
 static void record(const struct stats *now, double s)
 {
 	const struct hook_stats *h, *b;
@@ -38,11 +32,12 @@ static void record(const struct stats *now, double s)
 		b = &rates.before.hook[i];
 		r.hook = hook_name(h->hook);
 		r.interval = s;
-		r.in = rate(h->count[KNTP_STAT_IN], b->count[KNTP_STAT_IN], s);
-		r.answered = rate(h->count[KNTP_STAT_ANSWERED],
-				  b->count[KNTP_STAT_ANSWERED], s);
-		r.passed = rate(h->passed, b->passed, s);
-		r.dropped = rate(h->dropped, b->dropped, s);
+		r.in = counter_rate(b->count[KNTP_STAT_IN],
+				    h->count[KNTP_STAT_IN], s);
+		r.answered = counter_rate(b->count[KNTP_STAT_ANSWERED],
+					  h->count[KNTP_STAT_ANSWERED], s);
+		r.passed = counter_rate(b->passed, h->passed, s);
+		r.dropped = counter_rate(b->dropped, h->dropped, s);
 		if (h->count[KNTP_STAT_IN])
 			record_requests(&r);
 	}

@@ -244,12 +244,13 @@ void report_smoothing(struct smooth_state *state)
 	smooth_report(clk_raw(), state);
 }
 
-/* Until there is a server that counts. */
+/* Until something was read. */
 __attribute__((weak)) const struct config *report_config(void)
 {
 	return NULL;
 }
 
+/* Until there is a server that counts. */
 __attribute__((weak)) void report_serverstats(struct report_serverstats *s)
 {
 	memset(s, 0, sizeof(*s));

@@ -115,6 +115,11 @@ int time_quantile(const struct hook_stats *h, double part)
 	return 0;
 }
 
+double counter_rate(uint64_t before, uint64_t now, double s)
+{
+	return s > 0 ? (double)(now >= before ? now - before : now) / s : 0;
+}
+
 static void parse_times(const struct nlattr *nest, struct hook_stats *h)
 {
 	const struct nlattr *attr;

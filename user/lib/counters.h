@@ -41,6 +41,9 @@ double time_bucket(int bucket);
 /* The one that PART of all replies, 0 to 1, did not take longer than; or 0. */
 int time_quantile(const struct hook_stats *h, double part);
 
+/* By how much a counter grew a second; one that was reset begins at nought. */
+double counter_rate(uint64_t before, uint64_t now, double s);
+
 /* What came to one CPU, and a list of such. */
 struct cpu_stats {
 	uint32_t cpu;
