@@ -15,11 +15,16 @@ COLUMNS = {"measurements": 20, "statistics": 13, "selection": 10,
 
 
 class Orphan(Victim):
-    """Both have the guest's clock: who corrected it would follow itself."""
+    """Both have the guest's clock: who corrected it would follow itself.
+
+    Beside a load delays become longer at once and stay so; maxdelaydevratio
+    would leave those samples out for as long as the dispersion takes to grow.
+    """
 
     def __init__(self, test, lan, ns, other):
         super().__init__(test, ns, [
-            f"server {lan.address[other]} iburst minpoll 0 maxpoll 0",
+            f"server {lan.address[other]} iburst minpoll 0 maxpoll 0 "
+            "maxdelaydevratio 1000",
             f"local stratum {STRATUM} orphan waitunsynced 4", "allow all",
             f"log {' '.join(COLUMNS)}", "logbanner 5"])
 
