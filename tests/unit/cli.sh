@@ -60,6 +60,11 @@ words_of() # object, verb
 grammar()
 {
 	usage "'foo' is not an object it knows: see kntp help" foo
+	usage "'trackng' is not an object it knows: is tracking meant?" trackng
+	usage "'sourcse' is not an object it knows: is sources meant?" sourcse -v
+	usage "'c' is not an object it knows: see kntp help" c
+	usage "'' is not an object it knows: see kntp help" ''
+	usage "'$(printf %0200d 0)' is not an object it knows: see kntp help" "$(printf %0200d 0)"
 	usage "acl: a verb is missing: one of allow, auth, deny, pass, del, load, check, show, flush" acl
 	usage "listen: 'ad' is not a verb of it: they are add, del, show" listen ad
 	usage "status: '-j' is one word too many" status -j
@@ -201,7 +206,9 @@ daemon_words()
 
 no_daemon()
 {
-	local why="kntpd is not running: nobody listens at $KNTPD_SOCKET" n
+	local n why
+	why="kntpd is not running: nobody listens at $KNTPD_SOCKET"
+	why+=": start it with: systemctl start kntpd"
 
 	for n in tracking sources sourcestats selectdata ntpdata activity \
 		 serverstats makestep online offline reload; do

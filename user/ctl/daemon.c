@@ -31,7 +31,7 @@ static int not_connected(const struct ctl *ctl, int err)
 		ctl_failed(ctl, "%s: %s", kntpd_path(), strerror(-err));
 		return exit_of(err);
 	}
-	ctl_failed(ctl, "kntpd is not running: nobody listens at %s",
+	ctl_failed(ctl, "kntpd is not running: nobody listens at %s: start it with: systemctl start kntpd",
 		   kntpd_path());
 	return EXIT_NOT_RUNNING;
 }

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The longest object, and how many slips of a finger are still guessed at. */
+enum { WORD_MAX = 31, SLIPS_MAX = 2 };
+
 static const struct command commands[] = {
 	{ "status", NULL, cmd_status, "",
 	  "the module, its clock, listeners and totals, and kntpd", false },
@@ -180,6 +183,50 @@ static int unknown_verb(const struct ctl *ctl, const char *object,
 			 object, verb, verbs);
 }
 
+/* How many letters are to be put in, left out or changed to get from A to B. */
+static size_t letters_between(const char *a, const char *b)
+{
+	size_t row[WORD_MAX + 1], m = strlen(b), i, left, up;
+
+	for (i = 0; i <= m; i++)
+		row[i] = i;
+	for (; *a; a++) {
+		left = row[0]++;
+		for (i = 1; i <= m; i++) {
+			up = row[i];
+			left += *a != b[i - 1];
+			if (left > up + 1)
+				left = up + 1;
+			if (left > row[i - 1] + 1)
+				left = row[i - 1] + 1;
+			row[i] = left;
+			left = up;
+		}
+	}
+	return row[m];
+}
+
+static int unknown_object(const struct ctl *ctl, const char *object)
+{
+	const struct command *c, *nearest = NULL;
+	size_t n, least = strlen(object) > 3 ? SLIPS_MAX + 1 : 0;
+
+	if (strlen(object) > WORD_MAX)
+		least = 0;
+	FOR_EACH_COMMAND(c) {
+		n = least ? letters_between(object, c->object) : 0;
+		if (n < least) {
+			least = n;
+			nearest = c;
+		}
+	}
+	if (nearest)
+		return ctl_usage(ctl, "'%s' is not an object it knows: is %s meant?",
+				 object, nearest->object);
+	return ctl_usage(ctl, "'%s' is not an object it knows: see kntp help",
+			 object);
+}
+
 /* Finds the command; *SKIP words name it. NULL once *STATUS is known. */
 static const struct command *find(struct ctl *ctl, int argc, char **argv,
 				  int *skip, int *status)
@@ -207,9 +254,7 @@ static const struct command *find(struct ctl *ctl, int argc, char **argv,
 	else if (is_help(argv[0]) && argc == 1)
 		*status = help(NULL, NULL);
 	else
-		*status = ctl_usage(ctl,
-				    "'%s' is not an object it knows: see kntp help",
-				    argv[0]);
+		*status = unknown_object(ctl, argv[0]);
 	return NULL;
 }
 
