@@ -42,7 +42,10 @@ def device_up():
     """The device, with addresses, and a neighbour that need not be asked."""
     modules = os.environ['KNTP_TESTS_KMOD']
     # As udev does on every machine whose processor has it; chronyd uses it, too.
-    subprocess.run(['modprobe', '-q', 'aesni_intel'], check=False)
+    # Here a wait for the disk is over at once by the guest's clock, and so would
+    # be the minute that the kernel gives a cipher whose module it has to fetch.
+    for cipher in ('aesni_intel', 'cmac'):
+        subprocess.run(['modprobe', '-q', cipher], check=False)
     call('insmod', f'{modules}/bench/kntp_bench.ko')
     for words in (
             'link set bench0 addrgenmode none',

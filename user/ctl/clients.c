@@ -128,38 +128,24 @@ static void restart(void *data)
 	list->n = 0;
 }
 
-static void print_ms(const char *key, const char *label, uint32_t ms)
-{
-	char text[32], *to;
-
-	if (pr_format() != PR_TEXT) {
-		pr_ns(key, label, ms * UINT64_C(1000000));
-		return;
-	}
-	to = decimal_append(text, ms / 1000, 1);
-	*to++ = '.';
-	strcpy(decimal_append(to, ms % 1000, 3), " s");
-	pr_text(NULL, NULL, label, text);
-}
-
 static void print_client(const struct client *c)
 {
 	bool one = c->prefix.len == 8 * c->prefix.size;
 	char buf[PREFIX_TEXT];
 
 	pr_row();
-	pr_str("address", "", one ? addr_format(&c->prefix, buf) :
-				    prefix_format(&c->prefix, buf));
+	pr_word("address", "", one ? addr_format(&c->prefix, buf) :
+				     prefix_format(&c->prefix, buf));
 	pr_u64("requests", "requests", c->requests);
 	pr_u64("refused", "refused", c->refused);
 	pr_u64("interleaved", "interleaved", c->interleaved);
 	pr_u64("version", "version", c->li_vn_mode >> 3 & 7);
 	pr_u64("mode", "mode", c->li_vn_mode & 7);
 	pr_i64("poll", "poll", c->poll);
-	print_ms("last_ago_ns", "last", c->last_ms);
-	print_ms("first_ago_ns", "first", c->first_ms);
+	pr_ms("last_ago_ns", "last", c->last_ms);
+	pr_ms("first_ago_ns", "first", c->first_ms);
 	if (client_asked(c) > 1)
-		print_ms("interval_ns", "interval", (uint32_t)interval(c));
+		pr_ms("interval_ns", "interval", (uint32_t)interval(c));
 	else
 		pr_text("interval_ns", NULL, "interval", "-");
 	pr_row_end();

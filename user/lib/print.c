@@ -115,8 +115,8 @@ static void newline(int depth)
 	put_spaces(depth * 2);
 }
 
-/* What goes before a member of an object, or an element of a list. */
-static void member(const char *key)
+/* A member of an object, or an element of a list; VALUE: what it begins with. */
+static void member(const char *key, const char *value, size_t n_value)
 {
 	struct level *l = top();
 	bool comma = !l->empty;
@@ -130,36 +130,48 @@ static void member(const char *key)
 		comma = false;
 		newline(pr.depth);
 	}
-	if (!key || l->kind == LIST)
+	if (!key || l->kind == LIST) {
+		put_octets(value, n_value);
 		return;
+	}
+	/* At once, since most of what is written goes this way. */
 	n = strlen(key);
-	to = room(n + 3 + comma);
+	to = room(n + 3 + comma + pr.pretty + n_value);
 	if (comma)
 		*to++ = ',';
 	*to++ = '"';
 	to = mempcpy(to, key, n);
 	*to++ = '"';
-	*to = ':';
+	*to++ = ':';
 	if (pr.pretty)
-		put_char(' ');
+		*to++ = ' ';
+	if (n_value == 1)
+		*to = *value;	/* as most are */
+	else
+		memcpy(to, value, n_value);
 }
 
-static bool is_plain(const char *s)
+/* How many octets it has, if none of them must be escaped. */
+static bool is_plain(const char *s, size_t *n)
 {
-	while (*s >= ' ' && *s <= '~' && *s != '"' && *s != '\\')
-		s++;
-	return !*s;
+	const char *p = s;
+
+	while (*p >= ' ' && *p <= '~' && *p != '"' && *p != '\\')
+		p++;
+	*n = (size_t)(p - s);
+	return !*p;
 }
 
 /* As json-c has it, which knows what must be escaped. */
 static void json_string(const char *key, const char *value)
 {
 	struct json_object *string;
+	size_t n;
+	bool plain = is_plain(value, &n);
 
-	member(key);
-	if (is_plain(value)) {
-		put_char('"');
-		put(value);
+	member(key, "\"", plain);
+	if (plain) {
+		put_octets(value, n);
 		put_char('"');
 		return;
 	}
@@ -177,8 +189,7 @@ static void json_word(const char *key, const char *word)
 {
 	if (!key)
 		return;
-	member(key);
-	put(word);
+	member(key, word, strlen(word));
 }
 
 static void push(enum kind kind, const char *key)
@@ -187,7 +198,7 @@ static void push(enum kind kind, const char *key)
 
 	if (pr.format == PR_JSON) {
 		if (pr.depth)
-			member(key);
+			member(key, "", 0);
 		put_char(kind == LIST ? '[' : '{');
 	}
 	memset(l, 0, sizeof(*l));
@@ -317,7 +328,7 @@ static void text_label_alone(const char *label)
 	put_char(' ');
 }
 
-static void text_label(const char *label)
+static void text_word(const char *label, const char *value, size_t n_value)
 {
 	struct level *l = top();
 	size_t n = strlen(label);
@@ -325,12 +336,16 @@ static void text_label(const char *label)
 
 	if (l->empty)
 		put_spaces(indent());
-	to = room(n + !l->empty + !!n);
+	to = room(n + !l->empty + !!n + n_value);
 	if (!l->empty)
 		*to++ = ' ';
 	to = mempcpy(to, label, n);
 	if (n)
-		*to = ' ';
+		*to++ = ' ';
+	if (n_value == 1)
+		*to = *value;
+	else
+		memcpy(to, value, n_value);
 	l->empty = false;
 }
 
@@ -341,7 +356,7 @@ static void text(const char *label, const char *value)
 	if (pr.format == PR_CSV) {
 		csv(value);
 	} else if (top()->kind == ROW) {
-		text_label(label);
+		text_word(label, "", 0);
 		put(value);
 	} else {
 		text_label_alone(label);
@@ -358,17 +373,18 @@ static void number(const char *key, const char *label, const char *word,
 
 	if (pr.format == PR_JSON ? !key : !label)
 		return;
-	if (pr.format == PR_JSON)
-		member(key);
-	else if (pr.format == PR_CSV)
+	if (pr.format == PR_JSON) {
+		member(key, word, n);
+	} else if (pr.format == PR_CSV) {
 		csv_next();
-	else if (top()->kind == ROW)
-		text_label(label);
-	else
+		put_octets(word, n);
+	} else if (top()->kind == ROW) {
+		text_word(label, word, n);
+	} else {
 		text_label_alone(label);
-	put_octets(word, n);
-	if (pr.format == PR_TEXT && top()->kind != ROW)
+		put_octets(word, n);
 		put_char('\n');
+	}
 }
 
 void pr_u64(const char *key, const char *label, uint64_t value)
@@ -411,6 +427,19 @@ void pr_str(const char *key, const char *label, const char *value)
 	pr_text(key, value, label, value);
 }
 
+void pr_word(const char *key, const char *label, const char *word)
+{
+	char quoted[PR_WORD + 2] = "\"", *end;
+
+	if (pr.format != PR_JSON) {
+		number(key, label, word, word + strlen(word));
+		return;
+	}
+	end = memccpy(quoted + 1, word, '\0', PR_WORD);
+	*(end - 1) = '"';
+	member(key, quoted, (size_t)(end - quoted));
+}
+
 void pr_ns(const char *key, const char *label, uint64_t ns)
 {
 	char buf[DURATION_TEXT + 2];
@@ -423,6 +452,24 @@ void pr_ns(const char *key, const char *label, uint64_t ns)
 	if (pr.format == PR_TEXT)
 		strcat(buf, " s");
 	number(key, label, buf, buf + strlen(buf));
+}
+
+void pr_ms(const char *key, const char *label, uint32_t ms)
+{
+	char buf[32], *to;
+
+	if (pr.format == PR_JSON) {
+		to = decimal_append(buf, ms, 1);
+	} else {
+		to = decimal_append(buf, ms / 1000, 1);
+		*to++ = '.';
+		to = decimal_append(to, ms % 1000, 3);
+	}
+	if (pr.format == PR_TEXT)
+		to = mempcpy(to, " s", 2);
+	else if (ms || pr.format == PR_CSV)
+		to = mempcpy(to, "000000", 6);
+	number(key, label, buf, to);
 }
 
 void pr_time(const char *key, const char *label, int64_t ns)

@@ -44,12 +44,17 @@ void pr_u64(const char *key, const char *label, uint64_t value);
 void pr_i64(const char *key, const char *label, int64_t value);
 void pr_bool(const char *key, const char *label, bool value);
 void pr_str(const char *key, const char *label, const char *value);
+/* Of letters, digits and what addresses have; less than PR_WORD. */
+enum { PR_WORD = 80 };
+void pr_word(const char *key, const char *label, const char *word);
 /* Where the text says more than the value in JSON and CSV; NULL is null. */
 void pr_text(const char *key, const char *value, const char *label,
 	     const char *text);
 /* Nanoseconds: seconds in text; UTC for a point in time. */
 void pr_ns(const char *key, const char *label, uint64_t ns);
 void pr_time(const char *key, const char *label, int64_t ns);
+/* Milliseconds, which are nanoseconds in JSON as all times are. */
+void pr_ms(const char *key, const char *label, uint32_t ms);
 /* Text only: a sentence below the value before it. */
 void pr_note(const char *sentence);
 
