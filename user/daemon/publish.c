@@ -48,7 +48,8 @@ static struct {
 	bool cut;		/* the last one given is shorter, as the map is */
 	double straight;	/* what was given is to be given anew, s */
 	int refusal;		/* the last one, said once */
-	struct timer retry;	/* looks for the module */
+	struct mnl_socket *watch;	/* tells of the module's coming; stays */
+	struct timer retry;	/* looks for it where that fails */
 	struct timer renew;
 	void (*on_attach)(struct nl *nl);
 
@@ -82,11 +83,18 @@ static void detach(void)
 	pub.state = PUBLISH_NO_MODULE;
 }
 
+/* To ask for it would load it, which whoever unloaded it does not want. */
+static void look_again(int err)
+{
+	if (err != -ENOENT || !pub.watch)
+		timer_set(&pub.retry, RETRY);
+}
+
 static void lost(void)
 {
 	detach();
 	log_msg(LOG_NOTICE, "the kntp module was unloaded");
-	timer_set(&pub.retry, RETRY);
+	look_again(-ENOENT);
 }
 
 /* A refusal that lasts is said once; the module's end is none. */
@@ -329,8 +337,7 @@ static int event(const struct nlmsghdr *nlh, void *data)
 	case KNTP_EVENT_CLOCK_EXPIRED:
 		if (pub.state == PUBLISH_VOUCHED && !pub.cut)
 			log_msg(LOG_WARNING, "the module's lease ran out before it was renewed");
-		*again = true;
-		break;
+		/* fall through */
 	case KNTP_EVENT_CLOCK_STEPPED:
 	case KNTP_EVENT_CLOCK_LEAP:
 		*again = true;
@@ -385,16 +392,20 @@ static bool no_netlink(int err)
 
 static int attach(void)
 {
-	int err = open_sockets();
+	int err;
 
+	if (pub.attached)
+		return 0;
+	err = open_sockets();
 	if (no_netlink(err)) {
 		pub.state = PUBLISH_OFF;
 		return err;
 	}
 	if (err) {
-		timer_set(&pub.retry, RETRY);
+		look_again(err);
 		return err;
 	}
+	timer_cancel(&pub.retry);
 	pub.attached = true;
 	daemon_status.module = true;
 	pub.state = PUBLISH_UNSYNCED;
@@ -408,6 +419,16 @@ static int attach(void)
 static void retry(void *arg)
 {
 	(void)arg;
+	attach();
+}
+
+/* Of one that was there before nothing is of use any more. */
+static void on_family(int fd, short revents, void *arg)
+{
+	(void)fd, (void)revents, (void)arg;
+	if (!nl_came(pub.watch))
+		return;
+	detach();
 	attach();
 }
 
@@ -434,6 +455,8 @@ void publish_start(double lease)
 	pub.state = PUBLISH_NO_MODULE;
 	pub.retry = (struct timer){ .fn = retry };
 	pub.renew = (struct timer){ .fn = renew };
+	if (!nl_watch(&pub.watch))
+		loop_add_fd(mnl_socket_get_fd(pub.watch), POLLIN, on_family, NULL);
 	err = attach();
 	if (!err)
 		return;

@@ -277,6 +277,61 @@ int nl_subscribe(struct nl *nl)
 	return 0;
 }
 
+int nl_watch(struct mnl_socket **sock)
+{
+	uint32_t group = CTRL_GROUP;
+	int err = 0;
+
+	*sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!*sock)
+		return -errno;
+	if (mnl_socket_bind(*sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_setsockopt(*sock, NETLINK_ADD_MEMBERSHIP, &group,
+				  sizeof(group)) < 0)
+		err = -errno;
+	if (err) {
+		mnl_socket_close(*sock);
+		*sock = NULL;
+	}
+	return err;
+}
+
+static bool is_ours(const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *tb[CTRL_ATTR_MAX + 1];
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    nlh->nlmsg_type != GENL_ID_CTRL || genl->cmd != CTRL_CMD_NEWFAMILY)
+		return false;
+	nl_parse(nlh, tb, CTRL_ATTR_MAX);
+	return tb[CTRL_ATTR_FAMILY_NAME] &&
+	       mnl_attr_validate(tb[CTRL_ATTR_FAMILY_NAME],
+				 MNL_TYPE_NUL_STRING) >= 0 &&
+	       !strcmp(mnl_attr_get_str(tb[CTRL_ATTR_FAMILY_NAME]),
+		       KNTP_GENL_NAME);
+}
+
+bool nl_came(struct mnl_socket *sock)
+{
+	char buf[8192] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *nlh;
+	bool came = false;
+	ssize_t n;
+	int len;
+
+	/* One that is lost may have been ours. */
+	while ((n = mnl_socket_recvfrom(sock, buf, sizeof(buf))) >= 0 ||
+	       errno == ENOBUFS || errno == EINTR) {
+		came |= n < 0 && errno == ENOBUFS;
+		nlh = (const void *)buf;
+		for (len = (int)n; n > 0 && mnl_nlmsg_ok(nlh, len);
+		     nlh = mnl_nlmsg_next(nlh, &len))
+			came |= is_ours(nlh);
+	}
+	return came;
+}
+
 static bool unloaded(const struct nl *nl, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);

@@ -3,6 +3,7 @@
 #ifndef KNTP_USER_NL_H
 #define KNTP_USER_NL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <libmnl/libmnl.h>
 
@@ -59,6 +60,13 @@ int nl_dump(struct nl *nl, nl_fn fn, void (*restart)(void *data), void *data);
 
 /* Joins the event group, and the one that tells of the module's end. */
 int nl_subscribe(struct nl *nl);
+
+/*
+ * A socket, not for waiting, that becomes readable when families come and go,
+ * and whether what is there to be read says that the module's has come.
+ */
+int nl_watch(struct mnl_socket **sock);
+bool nl_came(struct mnl_socket *sock);
 
 /*
  * Reads what is there and calls FN for each event. -ENOENT when the module

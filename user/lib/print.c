@@ -458,10 +458,8 @@ void pr_ms(const char *key, const char *label, uint32_t ms)
 {
 	char buf[32], *to;
 
-	if (pr.format == PR_JSON) {
-		to = decimal_append(buf, ms, 1);
-	} else {
-		to = decimal_append(buf, ms / 1000, 1);
+	to = decimal_append(buf, pr.format == PR_JSON ? ms : ms / 1000, 1);
+	if (pr.format != PR_JSON) {
 		*to++ = '.';
 		to = decimal_append(to, ms % 1000, 3);
 	}
