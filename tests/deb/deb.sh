@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The Debian packages: built, looked at by lintian; installed, used, upgraded and
-# purged in a guest.
+# purged in a guest; and the same in whole Debians of two releases, with the module.
 
 set -u
 cd "$(dirname "$(realpath "$0")")" || exit 1
 . ../lib.sh
+. ./results.sh
 top=$(realpath ../..)
 
 # Who maintains a package is known to who hands it out.
@@ -25,25 +26,45 @@ version_of() # package file
 
 in_guest()
 {
-	local line status=0 log=$top/build/deb/guest.log
+	local status=0 log=$top/build/deb/guest.log
 
 	../vm/run --no-build --kernel "$1" --timeout 800 -- \
 		tests/deb/guest.sh >"$log" 2>&1 || status=$?
-	while IFS= read -r line; do
-		case $line in
-		"ok "*)	    ok "guest: ${line#ok * }" ;;
-		"not ok "*) not_ok "guest: ${line#not ok * }" ;;
-		KTAP*|1..*) ;;
-		*)	    note "${line#\# }" ;;
-		esac
-	done <"$log"
-	check_equal "guest: comes to its end" "$status" 0
+	results guest "$log" $status
+}
+
+# What a release gets is built there, in this version and the next one.
+build_for() # release
+{
+	./build "$1" >/dev/null && ./build "$1" 9.0 >/dev/null
+}
+
+# A whole Debian of that release, in the guest of its kernel: minutes of an
+# emulated compiler, so all of them at once.
+cycles() # release...
+{
+	local release status pids=()
+
+	for release; do
+		KNTP_CACHE=$(./root "$release") ../vm/run --no-build --smp 1 --mem 4G \
+			--timeout 5000 -- tests/deb/cycle.sh "$release" \
+			>"$top/build/deb/$release/cycle.log" 2>&1 &
+		pids+=($!)
+	done
+	for release; do
+		status=0
+		wait "${pids[0]}" || status=$?
+		pids=("${pids[@]:1}")
+		results "$release" "$top/build/deb/$release/cycle.log" $status
+	done
 }
 
 [ "$(id -u)" = 0 ] || skip_all "installing packages wants root"
 kernel=$(../vm/kernels | tail -n 1)
 [ -n "$kernel" ] || skip_all "no kernel is cached"
 
+# What Debian calls 12 and 13.
+releases="bookworm trixie"
 ktap_begin
 built()
 {
@@ -58,4 +79,10 @@ for deb in "$top"/build/deb/kntp{,-dkms}_*.deb; do
 		    "$(version_of "$deb")" "$package_version"
 done
 in_guest "$kernel"
+check "the client is built" gcc -O2 -Wall -Wextra -Werror -o "$top/build/deb/load" load.c
+for release in $releases; do
+	check "$release: its packages are built" build_for "$release" || ktap_end
+done
+# shellcheck disable=SC2086
+cycles $releases
 ktap_end
