@@ -7,7 +7,8 @@
 set -u
 cd "$(dirname "$(realpath "$0")")" || exit 1
 . ../lib.sh
-. ./results.sh
+# shellcheck source=lib.sh
+. ./lib.sh
 top=$(realpath ../..)
 
 # Who maintains a package is known to who hands it out.
@@ -36,11 +37,13 @@ in_guest()
 # What a release gets is built there, in this version and the next one.
 build_for() # release
 {
-	./build "$1" >/dev/null && ./build "$1" 9.0 >/dev/null
+	local debs=$top/build/deb/$1
+
+	./build "$1" >/dev/null && dkms_build "$1" "$debs" "$debs/signed" &&
+	./build "$1" 9.0 >/dev/null && dkms_build "$1" "$debs/9.0" "$debs/9.0/signed"
 }
 
-# A whole Debian of that release, in the guest of its kernel: minutes of an
-# emulated compiler, so all of them at once.
+# A whole Debian of that release, in the guest of its kernel.
 cycles() # release...
 {
 	local release status pids=()

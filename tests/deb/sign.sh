@@ -8,39 +8,9 @@
 set -u
 cd "$(dirname "$(realpath "$0")")" || exit 1
 . ../lib.sh
-. ./results.sh
+# shellcheck source=lib.sh
+. ./lib.sh
 top=$(realpath ../..)
-
-# By the machine itself, as the release's DKMS does it; nothing stays in its root.
-dkms_build() # release, directory
-{
-	local root deb=("$top/build/deb/$1"/kntp-dkms_*.deb)
-
-	root=$(./root "$1")/root
-	rm -rf "$2"
-	mkdir -p "$2"
-	# shellcheck disable=SC2016 # the inner shell's
-	unshare --mount --pid --fork bash -euc '
-		root=$1 out=$2 deb=$3
-		kver=$(basename "$root"/lib/modules/*)
-		mount -t tmpfs tmpfs "$root/var/lib/dkms"
-		mount -t tmpfs tmpfs "$root/opt"
-		mount -t tmpfs tmpfs "$root/tmp"
-		mount -t proc proc "$root/proc"
-		dpkg-deb -x "$deb" "$root/opt"
-		source=$(basename "$root"/opt/usr/src/kntp-*)
-		for what in add build; do
-			chroot "$root" dkms $what "${source/-//}" -k "$kver" \
-				--sourcetree /opt/usr/src
-		done
-		cp "$root"/var/lib/dkms/mok.pub "$out"
-		cp "$root/var/lib/dkms/${source/-//}/$kver"/*/module/kntp.ko* "$out"
-	' - "$root" "$2" "${deb[0]}" >"$2.log" 2>&1 || {
-		tail -n 30 "$2.log"
-		return 1
-	}
-	[ ! -e "$2/kntp.ko.xz" ] || xz -d "$2/kntp.ko.xz"
-}
 
 # Whose machine it is to be; the module without its signature, and with another
 # word in it.
@@ -79,7 +49,8 @@ for release in bookworm trixie; do
 	dir=$top/build/deb/$release/signed
 	check "$release: the packages are built" eval "./build $release >/dev/null" ||
 		continue
-	check "$release: DKMS builds the module" dkms_build $release "$dir" || continue
+	check "$release: DKMS builds the module" \
+		dkms_build $release "$top/build/deb/$release" "$dir" || continue
 	check_equal "$release: it is signed" "$(modinfo -F sig_id "$dir/kntp.ko")" \
 		"PKCS#7"
 	check "$release: what else is to be tried" make_others "$dir"
