@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""README's figures of the bench are what the bench, in a hurry, counts."""
+"""readme.py [COUNTED]: README's figures of the bench are what the bench counts, in
+a hurry, or has counted in that file."""
 import json
 import os
 import re
@@ -8,6 +9,9 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "net"))
+# pylint: disable-next=wrong-import-position
+from nettest import Ktap
 # The kernel is the distribution's and changes under us, and so does chronyd's
 # scheduling; a dump goes on while clients are answered.
 SAME, CHRONYD, DUMP = 0.02, 0.05, 0.08
@@ -35,21 +39,11 @@ ROWS = {
 }
 
 
-class Report:
-    count = failed = 0
-
-    def result(self, passed, name, why=""):
-        self.count += 1
-        self.failed += not passed
-        if not passed:
-            print(f"# {why}")
-        print(f"{'ok' if passed else 'not ok'} {self.count} {name}", flush=True)
-
-    def figure(self, name, said, counted, within):
-        off = abs(said / counted - 1)
-        self.result(off <= within, name,
-                    f"README says {said:,}, the bench {counted:,.0f}: "
-                    f"{100 * off:.1f} % off, {100 * within:g} % may be")
+def figure(report, name, said, counted, within):
+    off = abs(said / counted - 1)
+    report.ok(off <= within, name,
+              f"README says {said:,}, the bench {counted:,.0f}: "
+              f"{100 * off:.1f} % off, {100 * within:g} % may be")
 
 
 def number(text):
@@ -73,40 +67,41 @@ def compare(report, label, cells, results):
         row = next((row for row in results if all(
             row[key] == value for key, value in spec.items())), None)
         if cell and row:
-            report.figure(f"{label}, {prefixes:,} prefixes", number(cell),
-                          row["instructions"], within)
+            figure(report, f"{label}, {prefixes:,} prefixes", number(cell),
+                   row["instructions"], within)
         elif cell and want["clients"] < 10_000_000:
-            report.result(False, label, f"the bench has no {prefixes:,} prefixes")
+            report.ok(False, label, f"the bench has no {prefixes:,} prefixes")
 
 
-def main():
-    print("KTAP version 1", flush=True)
-    report = Report()
-    # A goal that is missed is not what is asked here.
+def run_bench(report):
+    """The file that it writes. A goal that is missed is not what is asked here."""
     done = subprocess.run([os.path.join(TOP, "tests", "bench", "run"), "--quick"],
                           capture_output=True, text=True, check=False)
     path = os.path.join(TOP, "build", "bench.json")
-    finished = "\nmet" in done.stdout and os.path.exists(path)
-    report.result(finished, "the bench comes to its end",
-                  done.stdout[-2000:] + done.stderr[-2000:])
-    if not finished:
-        print("1..1")
-        return 1
+    if not report.ok("\nmet" in done.stdout and os.path.exists(path),
+                     "the bench comes to its end",
+                     done.stdout[-2000:] + done.stderr[-2000:]):
+        report.end()
+    return path
+
+
+def main():
+    report = Ktap()
+    path = sys.argv[1] if len(sys.argv) > 1 else run_bench(report)
     with open(path, encoding="ascii") as file:
         data = json.load(file)
     with open(os.path.join(TOP, "README.md"), encoding="utf-8") as file:
         text, rows = speed(file.read())
-    report.result(set(rows) == set(ROWS), "README has the rows that are known here",
-                  f"{set(rows) ^ set(ROWS)}")
+    report.ok(set(rows) == set(ROWS), "README has the rows that are known here",
+              f"{set(rows) ^ set(ROWS)}")
     for label in rows:
         if label in ROWS:
             compare(report, label, rows[label], data["results"])
     dumps = {dump["format"]: dump["instructions"] for dump in data["dumps"]}
     for said, kind in re.findall(r"([\d,]+) \((CSV|JSON)\)", text):
-        report.figure(f"client show, {kind}", number(said), dumps[kind], DUMP)
-    print(f"1..{report.count}")
-    return 1 if report.failed else 0
+        figure(report, f"client show, {kind}", number(said), dumps[kind], DUMP)
+    report.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
