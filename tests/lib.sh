@@ -60,6 +60,23 @@ note()
 	printf '%s\n' "$*" | sed 's/^/# /'
 }
 
+# guest_results NAME LOG STATUS: what a guest's test said becomes ours, and that it
+# came to its end.
+guest_results()
+{
+	local line
+
+	while IFS= read -r line; do
+		case $line in
+		"ok "*)	    ok "$1: ${line#ok * }" ;;
+		"not ok "*) not_ok "$1: ${line#not ok * }" ;;
+		KTAP*|1..*) ;;
+		*)	    note "$1: ${line#\# }" ;;
+		esac
+	done <"$2"
+	check_equal "$1: comes to its end" "$3" 0
+}
+
 # check NAME COMMAND...: the command must succeed; what it says is shown only
 # if it does not.
 check()

@@ -31,7 +31,7 @@ in_guest()
 
 	../vm/run --no-build --kernel "$1" --timeout 800 -- \
 		tests/deb/guest.sh >"$log" 2>&1 || status=$?
-	results guest "$log" $status
+	guest_results guest "$log" $status
 }
 
 # What a release gets is built there, in this version and the next one.
@@ -58,7 +58,7 @@ cycles() # release...
 		status=0
 		wait "${pids[0]}" || status=$?
 		pids=("${pids[@]:1}")
-		results "$release" "$top/build/deb/$release/cycle.log" $status
+		guest_results "$release" "$top/build/deb/$release/cycle.log" $status
 	done
 }
 
@@ -66,8 +66,6 @@ cycles() # release...
 kernel=$(../vm/kernels | tail -n 1)
 [ -n "$kernel" ] || skip_all "no kernel is cached"
 
-# What Debian calls 12 and 13.
-releases="bookworm trixie"
 ktap_begin
 built()
 {

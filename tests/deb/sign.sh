@@ -34,28 +34,28 @@ guest() # release, stage, more words
 {
 	local status=0 log=$top/build/deb/$1/sign-$2.log
 
-	KNTP_CACHE=$(./root "$1") KNTP_KO=$top/build/deb/$1/signed/kntp.ko ../vm/run --no-build --timeout 600 \
-		--firmware "$top/build/deb/$1/vars.fd" "${@:3}" -- \
+	KNTP_CACHE=$(./root "$1") KNTP_KO=$top/build/deb/$1/signed/kntp.ko \
+		../vm/run --no-build --timeout 600 --firmware "$top/build/deb/$1/vars.fd" "${@:3}" -- \
 		tests/deb/sign_guest.sh "$2" "$top/build/deb/$1/signed" \
 		>"$log" 2>&1 || status=$?
-	results "$1" "$log" $status
+	guest_results "$1" "$log" $status
 }
 
 [ "$(id -u)" = 0 ] || skip_all "a root of another release wants root"
 ktap_begin
 check "there is firmware" ../vm/fetch --firmware || ktap_end
 need openssl strip xz
-for release in bookworm trixie; do
+for release in $releases; do
 	dir=$top/build/deb/$release/signed
 	check "$release: the packages are built" eval "./build $release >/dev/null" ||
 		continue
 	check "$release: DKMS builds the module" \
-		dkms_build $release "$top/build/deb/$release" "$dir" || continue
+		dkms_build "$release" "$top/build/deb/$release" "$dir" || continue
 	check_equal "$release: it is signed" "$(modinfo -F sig_id "$dir/kntp.ko")" \
 		"PKCS#7"
 	check "$release: what else is to be tried" make_others "$dir"
 	rm -f "$top/build/deb/$release/vars.fd"
-	guest $release setup --append module.sig_enforce=1
-	guest $release secure
+	guest "$release" setup --append module.sig_enforce=1
+	guest "$release" secure
 done
 ktap_end

@@ -64,10 +64,9 @@ test_kernel() # kernel
 	in_guest "$1"
 }
 
-# The guest's results become ours.
 in_guest() # kernel
 {
-	local line status=0 log=$scratch/$1/guest.log
+	local status=0 log=$scratch/$1/guest.log
 
 	if [ ! -e "$top/build/kntp" ]; then
 		skip "$1: in the guest" "build/kntp is not built"
@@ -75,15 +74,7 @@ in_guest() # kernel
 	fi
 	../vm/run --no-build --kernel "$1" --timeout 900 -- \
 		tests/dkms/guest.sh "$1" >"$log" 2>&1 || status=$?
-	while IFS= read -r line; do
-		case $line in
-		"ok "*)	    ok "$1: guest: ${line#ok * }" ;;
-		"not ok "*) not_ok "$1: guest: ${line#not ok * }" ;;
-		KTAP*|1..*) ;;
-		*)	    note "${line#\# }" ;;
-		esac
-	done <"$log"
-	check_equal "$1: guest: comes to its end" "$status" 0
+	guest_results "$1: guest" "$log" $status
 }
 
 command -v dkms >/dev/null || skip_all "dkms is not installed"

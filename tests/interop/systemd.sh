@@ -8,9 +8,7 @@
 set -u
 here=$(dirname "$(realpath "$0")")
 . "$here/../lib.sh"
-
-systemd=/lib/systemd/systemd
-manager=''
+. "$here/../container.sh"
 
 # As if the packages were installed; the guest forgets it.
 install_chrony()
@@ -73,25 +71,7 @@ boot()
 	unshare --fork --pid --mount-proc --mount \
 		env container=other "$systemd" --unit=kntp-test.target \
 		--log-target=null --show-status=0 </dev/null >"$tmp/boot" 2>&1 &
-	slowwait 30 find_manager
-	manager=$(manager_pid)
-}
-
-manager_pid()
-{
-	pgrep -n -x -f "$systemd --unit=kntp-test.target.*"
-}
-
-find_manager()
-{
-	manager=$(manager_pid)
-	[ -n "$manager" ] && within systemctl is-system-running 2>&1 |
-		grep -q 'running\|degraded\|starting'
-}
-
-within() # command of the container
-{
-	nsenter -t "$manager" -m -p -r -w "$@"
+	await_manager 30 'running\|degraded\|starting'
 }
 
 is_active() # unit
