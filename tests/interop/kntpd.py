@@ -53,11 +53,14 @@ class Kntpd(peers.Client):
     def __init__(self, test, ns, lines):
         super().__init__(test, ns, None)
         self.socket = os.path.join(self.dir, "socket")
-        self.conf = self.write("kntp.conf", "\n".join(
-            [*lines, f"controlsocket {self.socket}",
-             f"pidfile {self.dir}/pid", f"dumpdir {self.dir}",
-             f"driftfile {self.dir}/drift"]) + "\n", 0o644)
+        self.conf = self.configure([*lines, f"dumpdir {self.dir}"])
         self.begin()
+
+    def configure(self, lines):
+        """What it is to read when it begins again."""
+        return self.write("kntp.conf", "\n".join(
+            [*lines, f"controlsocket {self.socket}", f"pidfile {self.dir}/pid",
+             f"driftfile {self.dir}/drift"]) + "\n", 0o644)
 
     def begin(self):
         self.process = self.lab.start(self.ns, self.log,

@@ -3,7 +3,8 @@
 #
 # A server of Debian's as it is found: systemd, and chrony with the package's own
 # unit and configuration, to which its operator has added two local servers.
-# kntpd joins it by its unit: follows chronyd, is reloaded, killed and stopped.
+# kntpd joins it by its unit: follows chronyd, is restarted, reloaded, killed and
+# stopped.
 
 set -u
 here=$(dirname "$(realpath "$0")")
@@ -29,6 +30,7 @@ install_kntp()
 	systemd-sysusers /usr/lib/sysusers.d/kntp.conf &&
 	mkdir -p /etc/kntp /etc/systemd/system/kntpd.service.d &&
 	printf '%s\n' "follow chronyd" "listen hook local" "allow all" \
+		"dumpdir /var/lib/kntp" \
 		>/etc/kntp/kntp.conf &&
 	printf '[Service]\nWatchdogSec=%d\nRestartSec=1\n' \
 		$((3 * KNTP_TIMEOUT_SCALE)) \
@@ -113,6 +115,28 @@ r = s.recv(512)
 print(r[0] >> 6, r[1])' 2>/dev/null)" = "$1 $2" ]
 }
 
+# Asks a hundred times a second until it is told to end; then the requests that
+# were not answered, and the answers of no use.
+asks()
+{
+	exec ip netns exec server1 python3 -c '
+import os, signal, socket
+def end(*_):
+    raise SystemExit(print(lost, bad))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(0.5 * int(os.environ["KNTP_TIMEOUT_SCALE"]))
+s.connect(("10.79.1.254", 123))
+signal.signal(signal.SIGTERM, end)
+lost = bad = 0
+while True:
+    s.send(b"\x23" + os.urandom(47))
+    try:
+        bad += s.recv(512)[0] >> 6 == 3
+    except OSError:
+        lost += 1
+    signal.sigtimedwait([], 0.01)'
+}
+
 is_another() # pid
 {
 	local now
@@ -143,6 +167,21 @@ joins()
 		/etc/chrony/chrony.conf "$KNTP_PEERS/usr/share/chrony/chrony.conf")" ""
 }
 
+restarts()
+{
+	local pid asker fd said
+
+	exec {fd}< <(asks)
+	asker=$!
+	pid=$(main_pid)
+	check "systemctl restart" within systemctl restart kntpd
+	check "starts another" slowwait 10 is_another "$pid"
+	check "which follows" slowwait 20 mirrors
+	kill "$asker"
+	read -r -t $((5 * KNTP_TIMEOUT_SCALE)) said <&"$fd"
+	check_equal "and no client notices" "$said" "0 0"
+}
+
 lives()
 {
 	local pid
@@ -168,7 +207,9 @@ ends()
 	check "chrony is started" within systemctl start chrony
 	check "vouched for again" slowwait 60 answers 0 4
 	check "kntpd is stopped" within systemctl stop kntpd
-	check "its lease runs out" slowwait 30 answers 3 0
+	check_equal "its listener goes" "$(within kntp listen show)" ""
+	check "an operator adds one" within kntp listen add hook local
+	check "the lease runs out" slowwait 30 answers 3 0
 }
 
 states() # of the unit: enabled, active
@@ -206,6 +247,7 @@ check "two servers" servers
 boot
 check "systemd is up" [ -n "$manager" ] || ktap_end
 joins
+restarts
 lives
 ends
 why

@@ -131,7 +131,7 @@ static void obey(const char *word)
 	} else if (!strcmp(word, "rules")) {
 		rules();
 	} else if (!strcmp(word, "quit")) {
-		apply_stop();
+		apply_stop(false);
 		publish_stop();
 		loop_stop();
 	}

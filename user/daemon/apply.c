@@ -2,6 +2,7 @@
 #include "apply.h"
 #include "keyload.h"
 #include "keys.h"
+#include "listeners.h"
 #include "log.h"
 #include "loop.h"
 #include "nl.h"
@@ -51,11 +52,11 @@ struct entry {
 static struct {
 	struct apply_options opt;
 	struct timer timer;
-	struct added {		/* by us */
-		struct apply_listen listen;
-		unsigned int ifindex;
-	} added[APPLY_LISTEN_MAX];
+	struct listener added[APPLY_LISTEN_MAX];	/* by us */
 	size_t n_added;
+	bool changed;		/* since they were kept */
+	bool kept;		/* the next kntpd will know them */
+	bool begun;		/* what the last one left is taken over */
 	struct entry peers[APPLY_PEERS_MAX];	/* as the module has them */
 	size_t n_peers;
 	bool refused;		/* the access list: it is tried again */
@@ -70,7 +71,7 @@ static void complain(const struct nl *nl, const char *what, const char *on,
 		nl->error.text);
 }
 
-static int change_listener(struct nl *nl, uint8_t cmd, const struct added *l)
+static int change_listener(struct nl *nl, uint8_t cmd, const struct listener *l)
 {
 	struct nlmsghdr *nlh;
 
@@ -120,20 +121,22 @@ static bool is_added(const struct apply_listen *l)
 static void add_listeners(struct nl *nl, bool again)
 {
 	const struct apply_listen *l = apply.opt.listen;
-	struct added new;
+	struct listener new;
 	size_t i;
 	int err;
 
 	for (i = 0; i < apply.opt.n_listen; i++, l++) {
 		if (is_added(l))
 			continue;
-		new = (struct added){ *l, index_of(l) };
+		new = (struct listener){ *l, index_of(l) };
 		err = change_listener(nl, KNTP_CMD_LISTEN_ADD, &new);
-		if (!err && apply.n_added < APPLY_LISTEN_MAX)
+		if (!err && apply.n_added < APPLY_LISTEN_MAX) {
 			apply.added[apply.n_added++] = new;
-		else if (err && err != -EEXIST && !again)
+			apply.changed = true;
+		} else if (err && err != -EEXIST && !again) {
 			complain(nl, "to listen at", *l->dev ? l->dev : "local",
 				 err);
+		}
 	}
 }
 
@@ -144,7 +147,7 @@ static void add_listeners(struct nl *nl, bool again)
 static void drop_listeners(struct nl *nl, const struct apply_listen *keep,
 			   size_t n)
 {
-	const struct added *l = apply.added;
+	const struct listener *l = apply.added;
 	size_t i, kept = 0;
 
 	for (i = 0; i < apply.n_added; i++, l++) {
@@ -154,7 +157,58 @@ static void drop_listeners(struct nl *nl, const struct apply_listen *keep,
 		else
 			change_listener(nl, KNTP_CMD_LISTEN_DEL, l);
 	}
+	apply.changed |= kept != apply.n_added;
 	apply.n_added = kept;
+}
+
+/*
+ * What the last kntpd has left, and was to be there still. Each is added again:
+ * the module may be another one since, and then it is not there.
+ */
+static void take_over(struct nl *nl)
+{
+	const struct listener *l = apply.added;
+	size_t i, there = 0;
+	int err;
+
+	apply.n_added = 0;
+	if (!apply.begun)
+		apply.n_added = listeners_load(apply.opt.keep_in, apply.added,
+					       APPLY_LISTEN_MAX);
+	apply.begun = true;
+	drop_listeners(nl, apply.opt.listen, apply.opt.n_listen);
+	for (i = 0; i < apply.n_added; i++, l++) {
+		err = change_listener(nl, KNTP_CMD_LISTEN_ADD, l);
+		if (!err || err == -EEXIST)
+			apply.added[there++] = *l;
+	}
+	apply.n_added = there;
+	apply.changed = true;
+}
+
+/* Whoever is killed does not know when: each change is kept at once. */
+static void keep_listeners(void)
+{
+	int err;
+
+	if (!apply.changed)
+		return;
+	apply.changed = false;
+	err = listeners_keep(apply.opt.keep_in, apply.added, apply.n_added);
+	apply.kept = !err;
+	if (err && apply.opt.keep_in) {
+		errno = -err;
+		log_msg(LOG_WARNING, "%s: which listeners are kntpd's cannot be kept: %m",
+			apply.opt.keep_in);
+	}
+}
+
+static void tell_listeners(struct nl *nl, bool again)
+{
+	drop_listeners(nl, apply.opt.listen, apply.opt.n_listen);
+	add_listeners(nl, again);
+	keep_listeners();
+	timer_set(&apply.timer, LOOK_AGAIN);
 }
 
 static void put_entry(struct nlmsghdr *nlh, const struct entry *e)
@@ -357,9 +411,7 @@ void apply_look(void)
 	if (!nl)
 		return;
 	tell_access(nl, false);
-	drop_listeners(nl, apply.opt.listen, apply.opt.n_listen);
-	add_listeners(nl, true);
-	timer_set(&apply.timer, LOOK_AGAIN);
+	tell_listeners(nl, true);
 }
 
 static void look_again(void *arg)
@@ -368,57 +420,61 @@ static void look_again(void *arg)
 	apply_look();
 }
 
-static void attached(struct nl *nl)
+/*
+ * It comes before the listeners, so that nobody is answered by a list that was
+ * left there.
+ */
+static void tell_rules(struct nl *nl)
 {
-	apply.n_added = 0;
-	apply.n_peers = 0;
 	tell_access(nl, true);
 	tell_clients(nl);
 	tell_limit(nl);
 	tell_keys(nl);
-	add_listeners(nl, false);
-	timer_set(&apply.timer, LOOK_AGAIN);
+}
+
+static void attached(struct nl *nl)
+{
+	apply.n_peers = 0;
+	tell_rules(nl);
+	take_over(nl);
+	tell_listeners(nl, false);
 }
 
 /**
  * apply_set() - what the module is to be told
  * @o: it; what it points to is kept
- *
- * The access list comes before the listeners, so that nobody is answered by a
- * list that was left there.
  */
 void apply_set(const struct apply_options *o)
 {
 	struct nl *nl = publish_nl();
 
 	apply.opt = *o;
+	apply.changed = true;	/* as may be where it is kept */
 	apply.timer.fn = look_again;
 	publish_on_attach(attached);
 	if (!nl)
 		return;
-	tell_access(nl, true);
-	tell_clients(nl);
-	tell_limit(nl);
-	tell_keys(nl);
-	drop_listeners(nl, o->listen, o->n_listen);
-	add_listeners(nl, false);
-	timer_set(&apply.timer, LOOK_AGAIN);
+	tell_rules(nl);
+	tell_listeners(nl, false);
 }
 
 /**
  * apply_stop() - take back what was added
+ * @succeeded: the listeners stay, for another kntpd that will know them
  *
  * The access list and the limits stay: without them listeners of others would
  * be left alone.
  */
-void apply_stop(void)
+void apply_stop(bool succeeded)
 {
 	struct nl *nl = publish_nl();
 
 	timer_cancel(&apply.timer);
 	if (!nl)
 		return;
-	drop_listeners(nl, NULL, 0);
+	if (!succeeded || !apply.kept)
+		drop_listeners(nl, NULL, 0);
+	keep_listeners();
 	if (!apply.opt.access)
 		change_peers(nl, NULL, 0);
 	apply.n_peers = 0;

@@ -9,6 +9,7 @@
 #include "access.h"
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,8 @@ struct apply_listen {
  * @access: built list that takes the place of the module's; NULL where there
  *	is neither `allow` nor `deny`: the module's is left alone then
  * @clients: room in its client table; APPLY_CLIENTS_ALONE: it is left alone
+ * @keep_in: directory where the next kntpd finds which listeners are its own;
+ *	NULL: nowhere
  * @limit: each client's; burst 0: the module's own limits are left alone
  */
 struct apply_options {
@@ -40,6 +43,7 @@ struct apply_options {
 	size_t n_listen;
 	const struct access *access;
 	uint32_t clients;
+	const char *keep_in;
 	struct apply_limit {
 		int8_t interval;
 		uint8_t burst, leak, kod;
@@ -56,6 +60,6 @@ void apply_set(const struct apply_options *o);
 void apply_look(void);
 
 /* An orderly end: what was added here is removed, before publish_stop(). */
-void apply_stop(void);
+void apply_stop(bool succeeded);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
@@ -127,6 +128,24 @@ int64_t clk_slept(void)
 		return -1;
 	return (boot.tv_sec - mono.tv_sec) * NS_PER_S + boot.tv_nsec -
 	       mono.tv_nsec;
+}
+
+/**
+ * clk_boot() - which boot of the machine this is
+ * @name: its name, CLK_BOOT bytes, without spaces
+ *
+ * Return: whether it has one; without a /proc it has none.
+ */
+bool clk_boot(char name[CLK_BOOT])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	bool found;
+
+	if (!f)
+		return false;
+	found = fscanf(f, "%39s", name) == 1;
+	fclose(f);
+	return found;
 }
 
 static int adjust(struct timex *tx)

@@ -29,6 +29,10 @@ int64_t clk_real_of_raw(int64_t raw);
 /* How long the machine has slept since it was booted, ns; -1: nobody knows. */
 int64_t clk_slept(void);
 
+/* Which boot this is, without spaces; false: it has no name here. */
+enum { CLK_BOOT = 40 };
+bool clk_boot(char name[CLK_BOOT]);
+
 /**
  * clk_init() - take over the system clock
  * @control: it may be set; without, all that sets it does nothing

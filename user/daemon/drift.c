@@ -3,10 +3,11 @@
 #include "conf.h"
 #include "log.h"
 #include "loop.h"
+#include "whole.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static struct {
 	const char *file;
@@ -61,29 +62,20 @@ bool drift_init(const struct config *c, double *freq, double *skew)
  */
 void drift_write(double freq, double skew)
 {
-	char name[4096];
-	FILE *f;
-	int err;
+	char text[64];
+	int len, err;
 
 	drift.written = loop_now();
-	if (!drift.file || snprintf(name, sizeof(name), "%s.new", drift.file) >=
-			   (int)sizeof(name))
+	if (!drift.file)
 		return;
-	f = fopen(name, "w");
-	if (!f) {
-		if (!drift.failed)
-			log_msg(LOG_WARNING, "%s: cannot be written: %m", name);
-		drift.failed = true;
-		return;
-	}
-	err = fprintf(f, "%20.6f %20.6f\n", -freq * 1e6, skew * 1e6) < 0;
-	err |= fclose(f);
-	if (err || rename(name, drift.file)) {
+	len = snprintf(text, sizeof(text), "%20.6f %20.6f\n", -freq * 1e6,
+		       skew * 1e6);
+	err = whole_write(drift.file, text, (size_t)len, 0644);
+	if (err && !drift.failed) {
+		errno = -err;
 		log_msg(LOG_WARNING, "%s: cannot be written: %m", drift.file);
-		unlink(name);
-		return;
 	}
-	drift.failed = false;
+	drift.failed = err;
 }
 
 /**

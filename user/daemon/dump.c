@@ -46,21 +46,14 @@ static struct {
 /* By boot, time namespace and sleep. False: it has no name here. */
 static bool name_clock(void)
 {
-	char boot[40] = "", ns[40] = "-";
+	char boot[CLK_BOOT], ns[40] = "-";
 	int64_t slept = clk_slept();
 	ssize_t len;
-	FILE *f;
 
-	f = fopen("/proc/sys/kernel/random/boot_id", "r");
-	if (!f)
+	if (slept < 0 || !clk_boot(boot))
 		return false;
-	if (fscanf(f, "%39s", boot) != 1)
-		boot[0] = '\0';
-	fclose(f);
 	len = readlink("/proc/self/ns/time", ns, sizeof(ns) - 1);
 	ns[len > 0 ? len : 1] = '\0';
-	if (!boot[0] || slept < 0)
-		return false;
 	snprintf(dump.clock, sizeof(dump.clock), "%s/%s/%lld", boot, ns,
 		 (long long)((slept + NS_PER_S / 20) / (NS_PER_S / 10)));
 	return true;

@@ -219,7 +219,7 @@ static void on_signal(int sig)
 	if (sig == SIGHUP)
 		got_hangup = 1;
 	else
-		got_stop = 1;
+		got_stop = sig;
 }
 
 static void catch_signals(void)
@@ -240,6 +240,14 @@ static void catch_signals(void)
 void loop_on_hangup(void (*fn)(void))
 {
 	loop.hangup = fn;
+}
+
+/**
+ * loop_has_successor() - whether SIGQUIT ended it, and another is started at once
+ */
+bool loop_has_successor(void)
+{
+	return got_stop == SIGQUIT;
 }
 
 /**

@@ -49,6 +49,7 @@ int64_t loop_overdue(void);
 /* Runs until loop_stop(); SIGTERM, SIGINT and SIGQUIT stop it, SIGHUP calls FN. */
 int loop_run(void);
 void loop_stop(void);
+bool loop_has_successor(void);
 void loop_on_hangup(void (*fn)(void));
 
 #endif

@@ -394,8 +394,6 @@ static int attach(void)
 {
 	int err;
 
-	if (pub.attached)
-		return 0;
 	err = open_sockets();
 	if (no_netlink(err)) {
 		pub.state = PUBLISH_OFF;
@@ -410,9 +408,10 @@ static int attach(void)
 	daemon_status.module = true;
 	pub.state = PUBLISH_UNSYNCED;
 	log_msg(LOG_INFO, "the kntp module is loaded: it is told the time");
-	if (pub.on_attach)
-		pub.on_attach(&pub.nl);
+	/* The clock first: its listeners answer as soon as they are there. */
 	tell();
+	if (pub.attached && pub.on_attach)
+		pub.on_attach(&pub.nl);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "follow.h"
 #include "keys.h"
 #include "log.h"
+#include "loop.h"
 #include "metrics.h"
 #include "mode6.h"
 #include "ntp.h"
@@ -80,6 +81,7 @@ static void tell_module(const struct config *c)
 		.n_listen = c->n_listen,
 		.access = c->access.n ? &serve.access : NULL,
 		.clients = clients(c),
+		.keep_in = c->dumpdir,
 	};
 	size_t i;
 
@@ -283,7 +285,7 @@ int serve_reload(const struct config *c, char *why)
  */
 void serve_stop(void)
 {
-	apply_stop();
+	apply_stop(loop_has_successor());
 	publish_stop();
 	follow_stop();
 	metrics_stop();

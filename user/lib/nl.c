@@ -263,32 +263,28 @@ void nl_close(struct nl *nl)
 	nl->request = nl->response = NULL;
 }
 
+static int join(struct mnl_socket *sock, uint32_t group)
+{
+	return mnl_socket_setsockopt(sock, NETLINK_ADD_MEMBERSHIP, &group,
+				     sizeof(group)) < 0 ? -errno : 0;
+}
+
 int nl_subscribe(struct nl *nl)
 {
-	uint32_t groups[] = { nl->events, CTRL_GROUP };
-	size_t i;
+	int err = nl->events ? join(nl->sock, nl->events) : -EOPNOTSUPP;
 
-	if (!nl->events)
-		return -EOPNOTSUPP;
-	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (mnl_socket_setsockopt(nl->sock, NETLINK_ADD_MEMBERSHIP,
-					  &groups[i], sizeof(groups[i])) < 0)
-			return -errno;
-	return 0;
+	return err ? err : join(nl->sock, CTRL_GROUP);
 }
 
 int nl_watch(struct mnl_socket **sock)
 {
-	uint32_t group = CTRL_GROUP;
-	int err = 0;
+	int err;
 
 	*sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!*sock)
 		return -errno;
-	if (mnl_socket_bind(*sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_setsockopt(*sock, NETLINK_ADD_MEMBERSHIP, &group,
-				  sizeof(group)) < 0)
-		err = -errno;
+	err = mnl_socket_bind(*sock, 0, MNL_SOCKET_AUTOPID) < 0 ?
+	      -errno : join(*sock, CTRL_GROUP);
 	if (err) {
 		mnl_socket_close(*sock);
 		*sock = NULL;

@@ -115,6 +115,15 @@ static void newline(int depth)
 	put_spaces(depth * 2);
 }
 
+/* Most are an octet long, which a call takes longer for. */
+static void copy_value(char *to, const char *value, size_t n)
+{
+	if (n == 1)
+		*to = *value;
+	else
+		memcpy(to, value, n);
+}
+
 /* A member of an object, or an element of a list; VALUE: what it begins with. */
 static void member(const char *key, const char *value, size_t n_value)
 {
@@ -145,10 +154,7 @@ static void member(const char *key, const char *value, size_t n_value)
 	*to++ = ':';
 	if (pr.pretty)
 		*to++ = ' ';
-	if (n_value == 1)
-		*to = *value;	/* as most are */
-	else
-		memcpy(to, value, n_value);
+	copy_value(to, value, n_value);
 }
 
 /* How many octets it has, if none of them must be escaped. */
@@ -187,9 +193,8 @@ static void json_string(const char *key, const char *value)
 
 static void json_word(const char *key, const char *word)
 {
-	if (!key)
-		return;
-	member(key, word, strlen(word));
+	if (key)
+		member(key, word, strlen(word));
 }
 
 static void push(enum kind kind, const char *key)
@@ -201,9 +206,7 @@ static void push(enum kind kind, const char *key)
 			member(key, "", 0);
 		put_char(kind == LIST ? '[' : '{');
 	}
-	memset(l, 0, sizeof(*l));
-	l->kind = kind;
-	l->empty = true;
+	*l = (struct level){ .kind = kind, .empty = true };
 	pr.depth++;
 }
 
@@ -342,10 +345,7 @@ static void text_word(const char *label, const char *value, size_t n_value)
 	to = mempcpy(to, label, n);
 	if (n)
 		*to++ = ' ';
-	if (n_value == 1)
-		*to = *value;
-	else
-		memcpy(to, value, n_value);
+	copy_value(to, value, n_value);
 	l->empty = false;
 }
 
