@@ -264,8 +264,8 @@ static const struct genl_ops kntp_ops[] = {
 		.cmd = KNTP_CMD_LIMIT_DEL,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.doit = kntp_nl_limit_del,
-		.policy = no_policy,
-		.maxattr = 1,
+		.policy = kntp_limit_del_policy,
+		.maxattr = KNTP_A_LIMIT_PREFIX,
 	}, {
 		.cmd = KNTP_CMD_KEY_GET,
 		.dumpit = kntp_nl_key_dump,

@@ -14,6 +14,7 @@ extern const struct nla_policy kntp_client_get_policy[KNTP_A_CLIENT_MAX + 1];
 extern const struct nla_policy kntp_phc_policy[KNTP_A_PHC_MAX + 1];
 extern const struct nla_policy kntp_key_policy[KNTP_A_KEY_MAX + 1];
 extern const struct nla_policy kntp_limit_policy[KNTP_A_LIMIT_MAX + 1];
+extern const struct nla_policy kntp_limit_del_policy[KNTP_A_LIMIT_MAX + 1];
 
 int kntp_nl_acl_get(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_acl_dump(struct sk_buff *skb, struct netlink_callback *cb);

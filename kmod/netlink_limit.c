@@ -28,6 +28,11 @@ const struct nla_policy kntp_limit_policy[KNTP_A_LIMIT_MAX + 1] = {
 	[KNTP_A_LIMIT_DENY] = NLA_POLICY_MAX(NLA_U8, 4),
 };
 
+const struct nla_policy kntp_limit_del_policy[KNTP_A_LIMIT_MAX + 1] = {
+	[KNTP_A_LIMIT_CLIENT] = { .type = NLA_FLAG },
+	[KNTP_A_LIMIT_PREFIX] = { .type = NLA_FLAG },
+};
+
 static u8 get_u8(const struct nlattr *attr, u8 otherwise)
 {
 	return attr ? nla_get_u8(attr) : otherwise;
@@ -128,12 +133,32 @@ int kntp_nl_limit_set(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+static bool is_any(const struct kntp_limits *limits)
+{
+	return limits->client.rate.cost || limits->prefix.rate.cost ||
+	       limits->replies || limits->deny;
+}
+
 int kntp_nl_limit_del(struct sk_buff *skb, struct genl_info *info)
 {
+	struct kntp_net *kn = kntp_net(genl_info_net(info));
+	struct nlattr **a = info->attrs;
+	struct kntp_limits limits = {};
+	const struct kntp_limits *now;
 	int err;
 
 	rtnl_lock();
-	err = kntp_limit_set(kntp_net(genl_info_net(info)), NULL);
+	now = rtnl_dereference(kn->limits);
+	if (now && (a[KNTP_A_LIMIT_CLIENT] || a[KNTP_A_LIMIT_PREFIX]))
+		limits = *now;
+	if (a[KNTP_A_LIMIT_CLIENT])
+		memset(&limits.client, 0, sizeof(limits.client));
+	if (a[KNTP_A_LIMIT_PREFIX]) {
+		memset(&limits.prefix, 0, sizeof(limits.prefix));
+		limits.prefix4 = 0;
+		limits.prefix6 = 0;
+	}
+	err = kntp_limit_set(kn, is_any(&limits) ? &limits : NULL);
 	rtnl_unlock();
 	return err;
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""A kntpd follows another: what that has left in the module is its own then,
-what an operator has added is not, and clients notice nothing."""
+"""A kntpd follows another: what that has set in the module is its own then, and
+taken back where the configuration has it no more; what an operator has set is
+not. Clients notice nothing."""
+import json
 import signal
 
 import lab
@@ -113,9 +115,78 @@ def forgets(test, daemon):
     are(test, daemon, "SIGQUIT takes it as well", ETH0)
 
 
+def rules(test, daemon):
+    """Access list, limits and keys that the module has."""
+    kntp = ["kntp", "-n", "kntpd"]
+    access = test.command(*kntp, "-c", "acl", "show").split()
+    limits = json.loads(test.command(*kntp, "-j", "limit", "show"))["limits"]
+    keys = json.loads(test.command(*kntp, "-j", "key", "show"))["keys"]
+    return access, [(l["of"], l["burst"]) for l in limits], \
+        [k["id"] for k in keys]
+
+
+def takes_back(test):
+    """Rules that are in the configuration no more, by a reload and a restart."""
+    test.unload()
+    test.load()
+    daemon = Kntpd(test, "kntpd", ["local stratum 5"])
+    keys = daemon.write("keys", "7 SHA256 HEX:" + 32 * "a5" + "\n", 0o644)
+    some = ["local stratum 5", "allow 10.79.0.0/24", f"keyfile {keys}",
+            "ratelimit interval 1 burst 16", f"dumpdir {daemon.dir}"]
+    none = ["local stratum 5", f"dumpdir {daemon.dir}"]
+
+    def has(name, wanted):
+        test.result(test.until(lambda: rules(test, daemon) == wanted),
+                    f"{name}: {wanted}",
+                    lambda: f"{rules(test, daemon)}\n{daemon.why()}")
+
+    def reload(lines):
+        daemon.configure(lines)
+        test.equal("reload", daemon.kntp("reload")[0], 0)
+
+    def again(lines, end):
+        daemon.configure(lines)
+        end()
+        daemon.begin()
+
+    ours = (["allow,10.79.0.0/24"], [("client", 16)], [7])
+    has("without rules", ([], [], []))
+    reload(some)
+    has("with rules", ours)
+    reload(none)
+    has("reloaded without", ([], [], []))
+    reload(some)
+    has("with rules again", ours)
+    for name, end in (("stopped", lambda: test.stop(daemon.process)),
+                      ("killed", daemon.kill),
+                      ("succeeded", lambda: leave(test, daemon))):
+        again(none, end)
+        has(f"{name}, and begun without", ([], [], []))
+        again(some, end)
+        has(f"{name}, and begun with them", ours)
+    reload(none)
+    has("at last", ([], [], []))
+    kntp = ["kntp", "-n", "kntpd"]
+    test.command(*kntp, "acl", "allow", "10.0.0.0/8")
+    test.command(*kntp, "limit", "set", "interval", "1", "burst", "9")
+    test.command(*kntp, "limit", "set", "interval", "1", "burst", "8",
+                 "prefix4", "24")
+    operators = (["allow,10.0.0.0/8"], [("client", 9), ("prefix", 8)], [])
+    has("an operator's", operators)
+    again(none, daemon.kill)
+    test.result(test.until(lambda: daemon.synced(5)), "another has begun",
+                daemon.why)
+    has("and they stay", operators)
+    reload(some)
+    reload(none)
+    has("a prefix' limit is nobody's but theirs", ([], [("prefix", 8)], []))
+    test.stop(daemon.process)
+
+
 def successor(test):
     lan = Lan(test)
     forgets(test, follows(test, lan))
+    takes_back(test)
 
 
 if __name__ == "__main__":

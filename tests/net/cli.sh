@@ -225,6 +225,13 @@ deny                     0" "$(kntp limit show | sed 's/^ *//')"
 		"$(said limit budget 10)"
 	is "limit budget: none" 2 "$(said limit budget | cut -c1)"
 	is "limit deny: too rare" 2 "$(said limit deny 5 | cut -c1)"
+	is "limit off: one that is none" 2 "$(said limit off budget | cut -c1)"
+	is "limit off: the clients'" "prefix 50000 3" \
+		"$(kntp limit off client; json '"%s %d %d" % (" ".join(l["of"] for l in d["limits"]), d["budget"], d["deny"])' limit show)"
+	is "limit off: that of prefixes" "[] 50000 3" \
+		"$(kntp limit off prefix; json '"%s %d %d" % (d["limits"], d["budget"], d["deny"])' limit show)"
+	is "limit off: one that is not there" 0 "$(said limit off client)"
+	kntp limit set interval 0 burst 1
 	is "limit off" "[] 0 0" \
 		"$(kntp limit off; json '"%s %d %d" % (d["limits"], d["budget"], d["deny"])' limit show)"
 }

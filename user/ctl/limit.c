@@ -121,15 +121,25 @@ int cmd_limit_deny(struct ctl *ctl, int argc, char **argv)
 	return ctl_result(ctl, nl_do(&ctl->nl, NULL, NULL), NULL);
 }
 
+/* All of them, or one of the two that clients have. */
 int cmd_limit_off(struct ctl *ctl, int argc, char **argv)
 {
-	int status = words_none(ctl, argc, argv);
+	struct nlmsghdr *nlh;
+	uint16_t which = 0;
+	int status;
 
+	if (argc && !strcmp(argv[0], "client"))
+		which = KNTP_A_LIMIT_CLIENT;
+	else if (argc && !strcmp(argv[0], "prefix"))
+		which = KNTP_A_LIMIT_PREFIX;
+	status = words_none(ctl, argc - !!which, argv + !!which);
 	if (!status)
 		status = ctl_open(ctl);
 	if (status)
 		return status;
-	nl_begin(&ctl->nl, KNTP_CMD_LIMIT_DEL, limit_attrs);
+	nlh = nl_begin(&ctl->nl, KNTP_CMD_LIMIT_DEL, limit_attrs);
+	if (which)
+		mnl_attr_put(nlh, which, 0, NULL);
 	return ctl_result(ctl, nl_do(&ctl->nl, NULL, NULL), NULL);
 }
 

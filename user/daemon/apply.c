@@ -22,12 +22,6 @@
 /* An entry of IPv6: its nest, address, length and verdict; some to spare. */
 #define ENTRIES_AT_ONCE	(NL_REQUEST_MAX / 48)
 
-static const struct nl_attr_name names[] = {
-	{ KNTP_A_LISTEN_HOOK, "hook", NULL },
-	{ KNTP_A_LISTEN_IFINDEX, "dev", NULL },
-	{ 0, NULL, NULL }
-};
-
 static const struct nl_attr_name client_names[] = {
 	{ KNTP_A_CLIENT_ENTRIES, "entries", NULL },
 	{ 0, NULL, NULL }
@@ -52,163 +46,29 @@ struct entry {
 static struct {
 	struct apply_options opt;
 	struct timer timer;
-	struct listener added[APPLY_LISTEN_MAX];	/* by us */
-	size_t n_added;
-	bool changed;		/* since they were kept */
-	bool kept;		/* the next kntpd will know them */
-	bool begun;		/* what the last one left is taken over */
+	struct owned own;
+	struct owned kept;	/* what the next kntpd will find */
+	bool keeps;		/* it will */
+	uint16_t module;	/* where it is set: the family's id */
 	struct entry peers[APPLY_PEERS_MAX];	/* as the module has them */
 	size_t n_peers;
 	bool refused;		/* the access list: it is tried again */
 } apply;
 
-static void complain(const struct nl *nl, const char *what, const char *on,
-		     int err)
+/**
+ * apply_refused() - the module refuses something that it was told
+ * @nl: the socket, with what it said
+ * @what: it was told
+ * @on: of what; may be empty
+ * @err: negative errno
+ */
+void apply_refused(const struct nl *nl, const char *what, const char *on,
+		   int err)
 {
 	errno = -err;
 	log_msg(LOG_WARNING, "the kntp module refuses %s%s%s: %m%s%s", what,
 		*on ? " " : "", on, nl->error.text[0] ? ": " : "",
 		nl->error.text);
-}
-
-static int change_listener(struct nl *nl, uint8_t cmd, const struct listener *l)
-{
-	struct nlmsghdr *nlh;
-
-	if (*l->listen.dev && !l->ifindex)
-		return -ENODEV;
-	nlh = nl_begin(nl, cmd, names);
-	mnl_attr_put_u32(nlh, KNTP_A_LISTEN_HOOK, l->listen.hook);
-	if (l->ifindex)
-		mnl_attr_put_u32(nlh, KNTP_A_LISTEN_IFINDEX, l->ifindex);
-	return nl_do(nl, NULL, NULL);
-}
-
-static unsigned int index_of(const struct apply_listen *l)
-{
-	return *l->dev ? if_nametoindex(l->dev) : 0;
-}
-
-static bool same_listener(const struct apply_listen *a,
-			  const struct apply_listen *b)
-{
-	return a->hook == b->hook && !strcmp(a->dev, b->dev);
-}
-
-static bool in_list(const struct apply_listen *l,
-		    const struct apply_listen *list, size_t n)
-{
-	while (n--)
-		if (same_listener(l, &list[n]))
-			return true;
-	return false;
-}
-
-static bool is_added(const struct apply_listen *l)
-{
-	size_t i;
-
-	for (i = 0; i < apply.n_added; i++)
-		if (same_listener(l, &apply.added[i].listen))
-			return true;
-	return false;
-}
-
-/*
- * One that is there already is somebody else's, and stays when we go. AGAIN: a
- * device that is still not there was spoken of before.
- */
-static void add_listeners(struct nl *nl, bool again)
-{
-	const struct apply_listen *l = apply.opt.listen;
-	struct listener new;
-	size_t i;
-	int err;
-
-	for (i = 0; i < apply.opt.n_listen; i++, l++) {
-		if (is_added(l))
-			continue;
-		new = (struct listener){ *l, index_of(l) };
-		err = change_listener(nl, KNTP_CMD_LISTEN_ADD, &new);
-		if (!err && apply.n_added < APPLY_LISTEN_MAX) {
-			apply.added[apply.n_added++] = new;
-			apply.changed = true;
-		} else if (err && err != -EEXIST && !again) {
-			complain(nl, "to listen at", *l->dev ? l->dev : "local",
-				 err);
-		}
-	}
-}
-
-/*
- * Those of ours that are not to be KEPT, and those whose device has another name
- * now or is gone, which took its listener with it.
- */
-static void drop_listeners(struct nl *nl, const struct apply_listen *keep,
-			   size_t n)
-{
-	const struct listener *l = apply.added;
-	size_t i, kept = 0;
-
-	for (i = 0; i < apply.n_added; i++, l++) {
-		if (in_list(&l->listen, keep, n) &&
-		    l->ifindex == index_of(&l->listen))
-			apply.added[kept++] = *l;
-		else
-			change_listener(nl, KNTP_CMD_LISTEN_DEL, l);
-	}
-	apply.changed |= kept != apply.n_added;
-	apply.n_added = kept;
-}
-
-/*
- * What the last kntpd has left, and was to be there still. Each is added again:
- * the module may be another one since, and then it is not there.
- */
-static void take_over(struct nl *nl)
-{
-	const struct listener *l = apply.added;
-	size_t i, there = 0;
-	int err;
-
-	apply.n_added = 0;
-	if (!apply.begun)
-		apply.n_added = listeners_load(apply.opt.keep_in, apply.added,
-					       APPLY_LISTEN_MAX);
-	apply.begun = true;
-	drop_listeners(nl, apply.opt.listen, apply.opt.n_listen);
-	for (i = 0; i < apply.n_added; i++, l++) {
-		err = change_listener(nl, KNTP_CMD_LISTEN_ADD, l);
-		if (!err || err == -EEXIST)
-			apply.added[there++] = *l;
-	}
-	apply.n_added = there;
-	apply.changed = true;
-}
-
-/* Whoever is killed does not know when: each change is kept at once. */
-static void keep_listeners(void)
-{
-	int err;
-
-	if (!apply.changed)
-		return;
-	apply.changed = false;
-	err = listeners_keep(apply.opt.keep_in, apply.added, apply.n_added);
-	apply.kept = !err;
-	if (err && apply.opt.keep_in) {
-		errno = -err;
-		log_msg(LOG_WARNING, "%s: which listeners are kntpd's cannot be kept: %m",
-			apply.opt.keep_in);
-	}
-}
-
-static void tell_listeners(struct nl *nl, bool again)
-{
-	drop_listeners(nl, apply.opt.listen, apply.opt.n_listen);
-	add_listeners(nl, again);
-	keep_listeners();
-	timer_set(&apply.timer, LOOK_AGAIN);
 }
 
 static void put_entry(struct nlmsghdr *nlh, const struct entry *e)
@@ -266,7 +126,10 @@ static int command(struct nl *nl, uint8_t cmd)
 	return nl_do(nl, NULL, NULL);
 }
 
-/* The whole list at once; peers last, for they stand above the rules. */
+/*
+ * The whole list at once, which is empty without rules; peers last, for they
+ * stand above the rules.
+ */
 static int replace_list(struct nl *nl, const struct entry *peers, size_t n)
 {
 	const struct access *a = apply.opt.access;
@@ -274,8 +137,9 @@ static int replace_list(struct nl *nl, const struct entry *peers, size_t n)
 
 	if (err)
 		return err;
-	err = send_family(nl, &a->v4, 4);
-	if (!err)
+	if (a)
+		err = send_family(nl, &a->v4, 4);
+	if (a && !err)
 		err = send_family(nl, &a->v6, 16);
 	if (!err)
 		err = send_entries(nl, KNTP_CMD_ACL_ADD, peers, n);
@@ -285,7 +149,7 @@ static int replace_list(struct nl *nl, const struct entry *peers, size_t n)
 	return err;
 }
 
-/* The list is the operator's: only what is ours in it is touched. */
+/* Of an operator's list only the peers are ours. */
 static int change_peers(struct nl *nl, const struct entry *peers, size_t n)
 {
 	struct entry e;
@@ -338,13 +202,15 @@ static void tell_access(struct nl *nl, bool anew)
 	if (!anew && !apply.refused && n == apply.n_peers &&
 	    !memcmp(peers, apply.peers, n * sizeof(*peers)))
 		return;
-	err = apply.opt.access ? replace_list(nl, peers, n) :
-				 change_peers(nl, peers, n);
+	err = apply.opt.access || apply.own.access ?
+	      replace_list(nl, peers, n) : change_peers(nl, peers, n);
 	if (err && !apply.refused)
-		complain(nl, "its access list", "", err);
+		apply_refused(nl, "its access list", "", err);
 	apply.refused = err;
 	if (err)
 		n = 0;
+	else
+		apply.own.access = apply.opt.access;
 	memcpy(apply.peers, peers, n * sizeof(*peers));
 	apply.n_peers = n;
 }
@@ -359,44 +225,92 @@ static void tell_clients(struct nl *nl)
 			 KNTP_A_CLIENT_ENTRIES, apply.opt.clients);
 	err = nl_do(nl, NULL, NULL);
 	if (err)
-		complain(nl, "its client table", "", err);
+		apply_refused(nl, "its client table", "", err);
 }
 
-static void tell_limit(struct nl *nl)
+static void put_limit(struct nlmsghdr *nlh, const struct apply_limit *limit)
 {
-	const struct apply_limit *limit = &apply.opt.limit;
-	struct nlmsghdr *nlh;
-	struct nlattr *nest;
-	int err;
+	struct nlattr *nest = mnl_attr_nest_start(nlh, KNTP_A_LIMIT_CLIENT);
 
-	if (!limit->burst)
-		return;
-	nlh = nl_begin(nl, KNTP_CMD_LIMIT_SET, limit_names);
-	nest = mnl_attr_nest_start(nlh, KNTP_A_LIMIT_CLIENT);
 	mnl_attr_put_u8(nlh, KNTP_A_LIMIT_ONE_INTERVAL,
 			(uint8_t)limit->interval);
 	mnl_attr_put_u8(nlh, KNTP_A_LIMIT_ONE_BURST, limit->burst);
 	mnl_attr_put_u8(nlh, KNTP_A_LIMIT_ONE_LEAK, limit->leak);
 	mnl_attr_put_u8(nlh, KNTP_A_LIMIT_ONE_KOD, limit->kod);
 	mnl_attr_nest_end(nlh, nest);
-	err = nl_do(nl, NULL, NULL);
-	if (err)
-		complain(nl, "its limits", "", err);
 }
 
-static void tell_keys(struct nl *nl)
+/* One that kntpd has set, and is to be no more, is taken back. */
+static void tell_limit(struct nl *nl)
 {
-	const struct keyfile *keys = keys_held();
-	char which[16];
-	uint32_t at;
+	const struct apply_limit *limit = &apply.opt.limit;
+	struct nlmsghdr *nlh;
 	int err;
 
-	if (!keys)
+	if (!limit->burst && !apply.own.limit)
 		return;
-	err = keyload(nl, keys, &at);
+	nlh = nl_begin(nl, limit->burst ? KNTP_CMD_LIMIT_SET :
+					  KNTP_CMD_LIMIT_DEL, limit_names);
+	if (limit->burst)
+		put_limit(nlh, limit);
+	else
+		mnl_attr_put(nlh, KNTP_A_LIMIT_CLIENT, 0, NULL);
+	err = nl_do(nl, NULL, NULL);
+	if (err)
+		apply_refused(nl, "its limits", "", err);
+	else
+		apply.own.limit = limit->burst;
+}
+
+/* Likewise: those of a file that is none any more open nothing. */
+static void tell_keys(struct nl *nl)
+{
+	static const struct keyfile none;
+	const struct keyfile *keys = keys_held();
+	uint32_t at = 0;
+	char which[16];
+	int err;
+
+	if (!keys && !apply.own.keys)
+		return;
+	err = keyload(nl, keys ? keys : &none, &at);
 	snprintf(which, sizeof(which), "%u", at);
 	if (err)
-		complain(nl, "key", which, err);
+		apply_refused(nl, "key", which, err);
+	else
+		apply.own.keys = keys;
+}
+
+/* Whoever is killed does not know when: each change is kept at once. */
+static void keep(void)
+{
+	int err;
+
+	if (!memcmp(&apply.own, &apply.kept, sizeof(apply.own)))
+		return;
+	apply.kept = apply.own;
+	err = owned_keep(apply.opt.keep_in, apply.module, &apply.own);
+	apply.keeps = !err;
+	if (err && apply.opt.keep_in) {
+		errno = -err;
+		log_msg(LOG_WARNING, "%s: what kntpd has set in the module cannot be kept: %m",
+			apply.opt.keep_in);
+	}
+}
+
+static void keep_anew(void)
+{
+	memset(&apply.kept, 0xff, sizeof(apply.kept));
+}
+
+static void tell_listeners(struct nl *nl, bool again)
+{
+	const struct apply_options *o = &apply.opt;
+
+	listeners_drop(nl, &apply.own, o->listen, o->n_listen);
+	listeners_add(nl, &apply.own, o->listen, o->n_listen, again);
+	keep();
+	timer_set(&apply.timer, LOOK_AGAIN);
 }
 
 /**
@@ -435,8 +349,14 @@ static void tell_rules(struct nl *nl)
 static void attached(struct nl *nl)
 {
 	apply.n_peers = 0;
+	if (nl->family != apply.module) {
+		apply.module = nl->family;
+		owned_load(apply.opt.keep_in, apply.module, &apply.own);
+		keep_anew();
+	}
 	tell_rules(nl);
-	take_over(nl);
+	listeners_drop(nl, &apply.own, apply.opt.listen, apply.opt.n_listen);
+	listeners_confirm(nl, &apply.own);
 	tell_listeners(nl, false);
 }
 
@@ -449,7 +369,7 @@ void apply_set(const struct apply_options *o)
 	struct nl *nl = publish_nl();
 
 	apply.opt = *o;
-	apply.changed = true;	/* as may be where it is kept */
+	keep_anew();	/* it may be elsewhere */
 	apply.timer.fn = look_again;
 	publish_on_attach(attached);
 	if (!nl)
@@ -472,9 +392,9 @@ void apply_stop(bool succeeded)
 	timer_cancel(&apply.timer);
 	if (!nl)
 		return;
-	if (!succeeded || !apply.kept)
-		drop_listeners(nl, NULL, 0);
-	keep_listeners();
+	if (!succeeded || !apply.keeps)
+		listeners_drop(nl, &apply.own, NULL, 0);
+	keep();
 	if (!apply.opt.access)
 		change_peers(nl, NULL, 0);
 	apply.n_peers = 0;

@@ -32,11 +32,11 @@ struct apply_listen {
  * @listen: listeners
  * @n_listen: how many, APPLY_LISTEN_MAX at the most
  * @access: built list that takes the place of the module's; NULL where there
- *	is neither `allow` nor `deny`: the module's is left alone then
+ *	is neither `allow` nor `deny`: an operator's is left alone then
  * @clients: room in its client table; APPLY_CLIENTS_ALONE: it is left alone
- * @keep_in: directory where the next kntpd finds which listeners are its own;
+ * @keep_in: directory where the next kntpd finds what is kntpd's, of all this;
  *	NULL: nowhere
- * @limit: each client's; burst 0: the module's own limits are left alone
+ * @limit: each client's; burst 0: an operator's is left alone
  */
 struct apply_options {
 	const struct apply_listen *listen;
@@ -58,6 +58,12 @@ void apply_set(const struct apply_options *o);
 
 /* Devices and names may have changed: looks at what was not to be had. */
 void apply_look(void);
+
+struct nl;
+
+/* A refusal is told. */
+void apply_refused(const struct nl *nl, const char *what, const char *on,
+		   int err);
 
 /* An orderly end: what was added here is removed, before publish_stop(). */
 void apply_stop(bool succeeded);

@@ -1,111 +1,128 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "listeners.h"
-#include "clk.h"
-#include "whole.h"
+#include "nl.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <linux/kntp.h>
 #include <string.h>
-#include <unistd.h>
 
-#define NAME	"listeners"
-#define PATH	4096
+static const struct nl_attr_name names[] = {
+	{ KNTP_A_LISTEN_HOOK, "hook", NULL },
+	{ KNTP_A_LISTEN_IFINDEX, "dev", NULL },
+	{ 0, NULL, NULL }
+};
 
-/* A line: hook, index and name of the device, which has no spaces. */
-#define LINE	64
-#define PLACE	(CLK_BOOT + 64)
-
-/* The module lives as long as the boot, its listeners in a network namespace. */
-static bool name_place(char *place)
+static int change(struct nl *nl, uint8_t cmd, const struct owned_listener *l)
 {
-	char boot[CLK_BOOT], ns[48];
-	ssize_t len = readlink("/proc/self/ns/net", ns, sizeof(ns) - 1);
+	struct nlmsghdr *nlh;
 
-	if (len <= 0 || !clk_boot(boot))
-		return false;
-	ns[len] = '\0';
-	snprintf(place, PLACE, "%s/%s", boot, ns);
-	return true;
+	if (*l->listen.dev && !l->ifindex)
+		return -ENODEV;
+	nlh = nl_begin(nl, cmd, names);
+	mnl_attr_put_u32(nlh, KNTP_A_LISTEN_HOOK, l->listen.hook);
+	if (l->ifindex)
+		mnl_attr_put_u32(nlh, KNTP_A_LISTEN_IFINDEX, l->ifindex);
+	return nl_do(nl, NULL, NULL);
 }
 
-static int name_file(const char *dir, char *name)
+static unsigned int index_of(const struct apply_listen *l)
 {
-	if (snprintf(name, PATH, "%s/" NAME, dir) >= PATH)
-		return -ENAMETOOLONG;
-	return 0;
+	return *l->dev ? if_nametoindex(l->dev) : 0;
 }
 
-static size_t read_lines(FILE *f, struct listener *to, size_t n)
+static bool is_same(const struct apply_listen *a, const struct apply_listen *b)
 {
-	char text[LINE], dev[IF_NAMESIZE];
-	size_t i = 0;
-
-	while (i < n && fgets(text, sizeof(text), f)) {
-		memset(&to[i], 0, sizeof(to[i]));
-		if (sscanf(text, "%u %u %15s", &to[i].listen.hook,
-			   &to[i].ifindex, dev) != 3)
-			break;
-		if (to[i].ifindex)
-			memcpy(to[i].listen.dev, dev, sizeof(dev));
-		i++;
-	}
-	return i;
+	return a->hook == b->hook && !strcmp(a->dev, b->dev);
 }
 
-/**
- * listeners_load() - what the last kntpd has left in the module
- * @dir: where it was kept; NULL for nowhere
- * @to: it
- * @n: how many at the most
- *
- * Of another boot or network namespace nothing is left there. Return: how many.
- */
-size_t listeners_load(const char *dir, struct listener *to, size_t n)
+static bool is_wanted(const struct owned_listener *l,
+		      const struct apply_listen *want, size_t n)
 {
-	char name[PATH], place[PLACE], said[PLACE + 2];
-	size_t found = 0;
-	FILE *f;
+	while (n--)
+		if (is_same(&l->listen, &want[n]))
+			return l->ifindex == index_of(&l->listen);
+	return false;
+}
 
-	if (!dir || !name_place(place) || name_file(dir, name))
-		return 0;
-	f = fopen(name, "re");
-	if (!f)
-		return 0;
-	if (fgets(said, sizeof(said), f)) {
-		said[strcspn(said, "\n")] = '\0';
-		if (!strcmp(said, place))
-			found = read_lines(f, to, n);
-	}
-	fclose(f);
-	return found;
+static bool is_owned(const struct owned *o, const struct apply_listen *l)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (is_same(l, &o->listener[i].listen))
+			return true;
+	return false;
 }
 
 /**
- * listeners_keep() - for the next kntpd
- * @dir: where; NULL for nowhere
- * @l: those that are there now
- * @n: how many, APPLY_LISTEN_MAX at the most
+ * listeners_drop() - no more of those that are not wanted
+ * @nl: the module's
+ * @o: what is ours; only that is touched
+ * @want: listeners
+ * @n: how many
  *
- * Return: 0 or -errno, and then the next one takes them for somebody else's.
+ * A device that is gone took its listener with it.
  */
-int listeners_keep(const char *dir, const struct listener *l, size_t n)
+void listeners_drop(struct nl *nl, struct owned *o,
+		    const struct apply_listen *want, size_t n)
 {
-	char name[PATH], text[PLACE + APPLY_LISTEN_MAX * LINE];
-	int len, err;
+	struct owned_listener *l = o->listener, *kept = l;
 
-	if (!dir)
-		return -ENOTDIR;
-	err = name_file(dir, name);
-	if (err)
-		return err;
-	if (!n)
-		return unlink(name) && errno != ENOENT ? -errno : 0;
-	if (!name_place(text))
-		return -ENOENT;
-	len = (int)strlen(text);
-	text[len++] = '\n';
-	for (; n--; l++)
-		len += snprintf(text + len, LINE, "%u %u %s\n", l->listen.hook,
-				l->ifindex, *l->listen.dev ? l->listen.dev : "-");
-	return whole_write(name, text, (size_t)len, 0640);
+	for (; l < o->listener + o->n; l++) {
+		if (is_wanted(l, want, n))
+			*kept++ = *l;
+		else
+			change(nl, KNTP_CMD_LISTEN_DEL, l);
+	}
+	o->n = (size_t)(kept - o->listener);
+}
+
+/**
+ * listeners_add() - those that are missing
+ * @nl: the module's
+ * @o: what is ours, to which they come
+ * @want: listeners
+ * @n: how many, APPLY_LISTEN_MAX at the most, with what is ours already
+ * @again: that there is no such device was said before
+ *
+ * One that is there already is an operator's, and stays so.
+ */
+void listeners_add(struct nl *nl, struct owned *o,
+		   const struct apply_listen *want, size_t n, bool again)
+{
+	struct owned_listener new;
+	int err;
+
+	for (; n--; want++) {
+		if (is_owned(o, want))
+			continue;
+		new = (struct owned_listener){ *want, index_of(want) };
+		err = change(nl, KNTP_CMD_LISTEN_ADD, &new);
+		if (!err && o->n < APPLY_LISTEN_MAX)
+			o->listener[o->n++] = new;
+		else if (err && err != -EEXIST && !again)
+			apply_refused(nl, "to listen at",
+				      *want->dev ? want->dev : "local", err);
+	}
+}
+
+/**
+ * listeners_confirm() - what is said to be ours is there
+ * @nl: the module's
+ * @o: what was kept
+ *
+ * Somebody may have removed one meanwhile: that is added again, or forgotten
+ * where it cannot be.
+ */
+void listeners_confirm(struct nl *nl, struct owned *o)
+{
+	struct owned_listener *l = o->listener, *kept = l;
+	int err;
+
+	for (; l < o->listener + o->n; l++) {
+		err = change(nl, KNTP_CMD_LISTEN_ADD, l);
+		if (!err || err == -EEXIST)
+			*kept++ = *l;
+	}
+	o->n = (size_t)(kept - o->listener);
 }

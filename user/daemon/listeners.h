@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Which of the module's listeners are kntpd's: kept for the next one (`dumpdir`),
- * whose they are then, whatever became of this one.
- */
+/* The module's listeners, as the configuration has them. */
 #ifndef KNTPD_LISTENERS_H
 #define KNTPD_LISTENERS_H
 
-#include "apply.h"
+#include "owned.h"
 
-/**
- * struct listener - one that was added
- * @listen: as the configuration has it
- * @ifindex: the device's; 0 without one
- */
-struct listener {
-	struct apply_listen listen;
-	unsigned int ifindex;
-};
+struct nl;
 
-/* Up to N are read to TO; returns how many there were. */
-size_t listeners_load(const char *dir, struct listener *to, size_t n);
-/* In the place of what was kept before; 0 or -errno. */
-int listeners_keep(const char *dir, const struct listener *l, size_t n);
+/* Those that are not in WANT, and those whose device has another name now. */
+void listeners_drop(struct nl *nl, struct owned *o,
+		    const struct apply_listen *want, size_t n);
+/* What is missing; AGAIN: a device that still is was spoken of before. */
+void listeners_add(struct nl *nl, struct owned *o,
+		   const struct apply_listen *want, size_t n, bool again);
+/* Those that are there no more are not owned any more, or added again. */
+void listeners_confirm(struct nl *nl, struct owned *o);
 
 #endif

@@ -222,7 +222,12 @@ static void on_signal(int sig)
 		got_stop = sig;
 }
 
-static void catch_signals(void)
+/**
+ * loop_catch_signals() - end by loop_run()'s end, and not at once, from now on
+ *
+ * SIGTERM, SIGINT and SIGQUIT; SIGHUP calls what loop_on_hangup() says.
+ */
+void loop_catch_signals(void)
 {
 	static const int caught[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -267,7 +272,6 @@ int loop_run(void)
 {
 	int n;
 
-	catch_signals();
 	while (!loop.stop && !got_stop) {
 		n = wait_for_events(timeout());
 		if (n < 0 && errno != EINTR)

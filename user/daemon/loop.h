@@ -46,8 +46,9 @@ int64_t loop_now(void);
 /* In a handler: what it is called for came at most that long ago, ns. */
 int64_t loop_overdue(void);
 
-/* Runs until loop_stop(); SIGTERM, SIGINT and SIGQUIT stop it, SIGHUP calls FN. */
+/* Runs until loop_stop() or a signal that is caught and stops it. */
 int loop_run(void);
+void loop_catch_signals(void);
 void loop_stop(void);
 bool loop_has_successor(void);
 void loop_on_hangup(void (*fn)(void));

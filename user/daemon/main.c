@@ -416,6 +416,8 @@ int main(int argc, char **argv)
 	if (opt.log_file)
 		log_to_file(opt.log_file);
 	log_msg(LOG_INFO, "kntpd " KNTP_VERSION " begins");
+	/* What is set in the module meanwhile is not to be left half done. */
+	loop_catch_signals();
 	if (begin())
 		return 1;
 	notify_ready();

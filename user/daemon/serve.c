@@ -73,7 +73,7 @@ static uint32_t clients(const struct config *c)
 					     KNTP_CLIENT_ENTRIES_MAX;
 }
 
-/* Its listeners and its list; without one rule its own list is left alone. */
+/* Its listeners and its list; without one rule an operator's is left alone. */
 static void tell_module(const struct config *c)
 {
 	struct apply_options o = {

@@ -100,7 +100,7 @@
  *   LIMIT_GET (do)        -> [CLIENT {INTERVAL, BURST, LEAK, KOD}], [PREFIX {…,
  *                            PREFIX4, PREFIX6}], REPLIES, DENY
  *   LIMIT_SET             <- any of them; what is left out stays
- *   LIMIT_DEL             no limits any more
+ *   LIMIT_DEL             <- [CLIENT, PREFIX: flags]; without them all of it
  *     EINVAL   no INTERVAL or BURST; no length, or one for CLIENT
  *     ERANGE   REPLIES that are so few are none
  *
