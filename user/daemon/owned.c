@@ -110,5 +110,5 @@ int owned_keep(const char *dir, uint16_t module, const struct owned *o)
 	for (; l < o->listener + o->n; l++)
 		at += snprintf(at, LINE, "listen %u %u %s\n", l->listen.hook,
 			       l->ifindex, *l->listen.dev ? l->listen.dev : "-");
-	return whole_write(name, text, (size_t)(at - text), 0640);
+	return whole_write(name, text, (size_t)(at - text), 0644);
 }
