@@ -116,12 +116,13 @@ def forgets(test, daemon):
 
 
 def rules(test, daemon):
-    """Access list, limits and keys that the module has."""
+    """Access list, clients' room, limits and keys that the module has."""
     kntp = ["kntp", "-n", "kntpd"]
     access = test.command(*kntp, "-c", "acl", "show").split()
     limits = json.loads(test.command(*kntp, "-j", "limit", "show"))["limits"]
     keys = json.loads(test.command(*kntp, "-j", "key", "show"))["keys"]
-    return access, [(l["of"], l["burst"]) for l in limits], \
+    room = json.loads(test.command(*kntp, "-j", "client", "show"))["entries"]
+    return access, room, [(l["of"], l["burst"]) for l in limits], \
         [k["id"] for k in keys]
 
 
@@ -132,7 +133,8 @@ def takes_back(test):
     daemon = Kntpd(test, "kntpd", ["local stratum 5"])
     keys = daemon.write("keys", "7 SHA256 HEX:" + 32 * "a5" + "\n", 0o644)
     some = ["local stratum 5", "allow 10.79.0.0/24", f"keyfile {keys}",
-            "ratelimit interval 1 burst 16", f"dumpdir {daemon.dir}"]
+            "ratelimit interval 1 burst 16", "clientloglimit 139264",
+            f"dumpdir {daemon.dir}"]
     none = ["local stratum 5", f"dumpdir {daemon.dir}"]
 
     def has(name, wanted):
@@ -149,29 +151,31 @@ def takes_back(test):
         end()
         daemon.begin()
 
-    ours = (["allow,10.79.0.0/24"], [("client", 16)], [7])
-    has("without rules", ([], [], []))
+    ours = (["allow,10.79.0.0/24"], 2048, [("client", 16)], [7])
+    nobodys = ([], 65536, [], [])
+    has("without rules", nobodys)
     reload(some)
     has("with rules", ours)
     reload(none)
-    has("reloaded without", ([], [], []))
+    has("reloaded without", nobodys)
     reload(some)
     has("with rules again", ours)
     for name, end in (("stopped", lambda: test.stop(daemon.process)),
                       ("killed", daemon.kill),
                       ("succeeded", lambda: leave(test, daemon))):
         again(none, end)
-        has(f"{name}, and begun without", ([], [], []))
+        has(f"{name}, and begun without", nobodys)
         again(some, end)
         has(f"{name}, and begun with them", ours)
     reload(none)
-    has("at last", ([], [], []))
+    has("at last", nobodys)
     kntp = ["kntp", "-n", "kntpd"]
     test.command(*kntp, "acl", "allow", "10.0.0.0/8")
     test.command(*kntp, "limit", "set", "interval", "1", "burst", "9")
     test.command(*kntp, "limit", "set", "interval", "1", "burst", "8",
                  "prefix4", "24")
-    operators = (["allow,10.0.0.0/8"], [("client", 9), ("prefix", 8)], [])
+    test.command(*kntp, "client", "set", "entries", "4096")
+    operators = (["allow,10.0.0.0/8"], 4096, [("client", 9), ("prefix", 8)], [])
     has("an operator's", operators)
     again(none, daemon.kill)
     test.result(test.until(lambda: daemon.synced(5)), "another has begun",
@@ -179,7 +183,8 @@ def takes_back(test):
     has("and they stay", operators)
     reload(some)
     reload(none)
-    has("a prefix' limit is nobody's but theirs", ([], [("prefix", 8)], []))
+    has("a prefix' limit is nobody's but theirs",
+        ([], 65536, [("prefix", 8)], []))
     test.stop(daemon.process)
 
 

@@ -215,17 +215,22 @@ static void tell_access(struct nl *nl, bool anew)
 	apply.n_peers = n;
 }
 
+/* What kntpd has set, and is to be no more, is taken back: as a module begins. */
 static void tell_clients(struct nl *nl)
 {
+	bool alone = apply.opt.clients == APPLY_CLIENTS_ALONE;
 	int err;
 
-	if (apply.opt.clients == APPLY_CLIENTS_ALONE)
+	if (alone && !apply.own.clients)
 		return;
 	mnl_attr_put_u32(nl_begin(nl, KNTP_CMD_CLIENT_SET, client_names),
-			 KNTP_A_CLIENT_ENTRIES, apply.opt.clients);
+			 KNTP_A_CLIENT_ENTRIES,
+			 alone ? KNTP_CLIENT_ENTRIES_DEFAULT : apply.opt.clients);
 	err = nl_do(nl, NULL, NULL);
 	if (err)
 		apply_refused(nl, "its client table", "", err);
+	else
+		apply.own.clients = !alone;
 }
 
 static void put_limit(struct nlmsghdr *nlh, const struct apply_limit *limit)
@@ -240,7 +245,7 @@ static void put_limit(struct nlmsghdr *nlh, const struct apply_limit *limit)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-/* One that kntpd has set, and is to be no more, is taken back. */
+/* Likewise. */
 static void tell_limit(struct nl *nl)
 {
 	const struct apply_limit *limit = &apply.opt.limit;

@@ -4,6 +4,7 @@
 #include "whole.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,20 @@
 /* A line: a word, hook, index and name of the device, which has no spaces. */
 #define LINE	64
 #define PLACE	(CLK_BOOT + 64)
-#define TEXT	(PLACE + (APPLY_LISTEN_MAX + 3) * LINE)
+
+/* What there is one of. */
+static const struct {
+	const char *line;
+	size_t at;
+} words[] = {
+	{ "access\n", offsetof(struct owned, access) },
+	{ "clients\n", offsetof(struct owned, clients) },
+	{ "limit\n", offsetof(struct owned, limit) },
+	{ "keys\n", offsetof(struct owned, keys) },
+};
+
+#define N_WORDS	(sizeof(words) / sizeof(words[0]))
+#define TEXT	(PLACE + (APPLY_LISTEN_MAX + N_WORDS) * LINE)
 
 /* All this is of one module, in one network namespace of one boot. */
 static bool name_place(char *place, uint16_t module)
@@ -40,20 +54,18 @@ static void read_line(const char *line, struct owned *o)
 {
 	struct owned_listener *l = &o->listener[o->n];
 	char dev[IF_NAMESIZE];
+	size_t i;
 
-	if (!strcmp(line, "access\n")) {
-		o->access = true;
-	} else if (!strcmp(line, "limit\n")) {
-		o->limit = true;
-	} else if (!strcmp(line, "keys\n")) {
-		o->keys = true;
-	} else if (o->n < APPLY_LISTEN_MAX &&
-		   sscanf(line, "listen %u %u %15s", &l->listen.hook,
-			  &l->ifindex, dev) == 3) {
-		if (l->ifindex)
-			memcpy(l->listen.dev, dev, sizeof(dev));
-		o->n++;
-	}
+	for (i = 0; i < N_WORDS; i++)
+		if (!strcmp(line, words[i].line))
+			*(bool *)((char *)o + words[i].at) = true;
+	if (o->n >= APPLY_LISTEN_MAX ||
+	    sscanf(line, "listen %u %u %15s", &l->listen.hook, &l->ifindex,
+		   dev) != 3)
+		return;
+	if (l->ifindex)
+		memcpy(l->listen.dev, dev, sizeof(dev));
+	o->n++;
 }
 
 /**
@@ -91,6 +103,7 @@ int owned_keep(const char *dir, uint16_t module, const struct owned *o)
 {
 	const struct owned_listener *l = o->listener;
 	char name[PATH], text[TEXT], *at = text;
+	size_t i;
 	int err;
 
 	if (!dir)
@@ -101,12 +114,9 @@ int owned_keep(const char *dir, uint16_t module, const struct owned *o)
 	if (!name_place(text, module))
 		return -ENOENT;
 	at += strlen(at);
-	if (o->access)
-		at = stpcpy(at, "access\n");
-	if (o->limit)
-		at = stpcpy(at, "limit\n");
-	if (o->keys)
-		at = stpcpy(at, "keys\n");
+	for (i = 0; i < N_WORDS; i++)
+		if (*(const bool *)((const char *)o + words[i].at))
+			at = stpcpy(at, words[i].line);
 	for (; l < o->listener + o->n; l++)
 		at += snprintf(at, LINE, "listen %u %u %s\n", l->listen.hook,
 			       l->ifindex, *l->listen.dev ? l->listen.dev : "-");

@@ -14,13 +14,14 @@
 /**
  * struct owned - what was set by a kntpd
  * @access: the access list
+ * @clients: the room of the client table
  * @limit: each client's limit
  * @keys: the symmetric keys
  * @n: how many listeners were added
  * @listener: they, as the configuration has them, and the index of the device, or 0
  */
 struct owned {
-	bool access, limit, keys;
+	bool access, clients, limit, keys;
 	size_t n;
 	struct owned_listener {
 		struct apply_listen listen;
