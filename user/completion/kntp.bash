@@ -32,7 +32,7 @@ _kntp_words() # object, verb, word before
 		echo prefix mode version within requests rate top by ;;
 	"limit set interval"|"limit set burst"|"limit set leak"|\
 	"limit set kod"|"limit set prefix4"|"limit set prefix6") ;;
-	"limit off ") echo client prefix ;;
+	"limit off "*) echo client prefix ;;
 	"limit set "*) echo interval burst leak kod prefix4 prefix6 ;;
 	"key add file"|"key load "*) compgen -f ;;
 	"key add "*) echo MD5 SHA1 SHA256 SHA512 AES128 AES256 file ;;
