@@ -120,9 +120,7 @@ def change_under_load(test, sites, name, change, strata):
                             site.pair.server_addr.values()]) for site in sites]
 
     def go_on(site, load):
-        had = load.answered()
-        test.result(test.until(lambda: load.answered() >= had + ANSWERS),
-                    f"{site.where}: {name}: there is load", load.answered() - had)
+        load.goes_on(test, f"{site.where}: {name}", ANSWERS)
 
     for site, load in zip(sites, loads):
         go_on(site, load)

@@ -213,9 +213,7 @@ def killed(test, lan, daemon):
     load = sender.Sender([("other", lan.address["kntpd"])])
 
     def go_on(name):
-        had = load.answered()
-        test.result(test.until(lambda: load.answered() >= had + ANSWERS, 20),
-                    f"{name}: there is load", load.answered() - had)
+        load.goes_on(test, name, ANSWERS, 20)
 
     go_on("before the kill")
     test.until(lambda: test.clock()["state"] == "sync", 20)

@@ -72,6 +72,12 @@ class Sender:
     def answered(self):
         return len(self.answers)
 
+    def goes_on(self, test, name, count, seconds=10):
+        """As many more are answered, in time."""
+        had = self.answered()
+        test.result(test.until(lambda: self.answered() >= had + count, seconds),
+                    f"{name}: there is load", lambda: self.answered() - had)
+
     def stop(self, test):
         """No more requests. What is still pending then is lost."""
         self.sending = False

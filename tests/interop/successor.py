@@ -14,27 +14,6 @@ LOCAL, ETH0 = "hook local", "hook ingress dev eth0"
 OPERATOR = "hook ingress dev extra0"
 
 
-class Load:
-    """Requests without an end, from a namespace of their own."""
-
-    def __init__(self, test, lan):
-        self.test = test
-        self.sender = sender.Sender([("other", lan.address["kntpd"])])
-
-    def goes_on(self, name):
-        had = self.sender.answered()
-        self.test.result(self.test.until(
-            lambda: self.sender.answered() >= had + ANSWERS, 20),
-            f"{name}: clients are answered", self.sender.answered() - had)
-
-    def ends(self):
-        self.sender.stop(self.test)
-        self.test.equal("requests that were not answered",
-                        len(self.sender.pending), 0)
-        self.test.equal("strata that were told",
-                        {a.stratum for a in self.sender.answers}, {5})
-
-
 def listeners(daemon):
     return daemon.kntp("listen", "show")[1].splitlines()
 
@@ -65,28 +44,34 @@ def follows(test, lan):
     are(test, daemon, "the first", LOCAL, OPERATOR)
     test.result(test.until(lambda: daemon.synced(5)), "it has the time",
                 daemon.why)
-    load = Load(test, lan)
-    load.goes_on("by the first")
+    load = sender.Sender([("other", lan.address["kntpd"])])
+
+    def goes_on(name):
+        load.goes_on(test, name, ANSWERS, 20)
+
+    goes_on("by the first")
     leave(test, daemon)
     are(test, daemon, "what it leaves", LOCAL, OPERATOR)
-    load.goes_on("between the two")
+    goes_on("between the two")
     daemon.configure(config(daemon, LOCAL, ETH0, OPERATOR))
     daemon.begin()
     are(test, daemon, "the second, which adds", LOCAL, ETH0, OPERATOR)
-    load.goes_on("by the second")
+    goes_on("by the second")
     leave(test, daemon)
     daemon.configure(config(daemon, ETH0))
     daemon.begin()
     are(test, daemon, "the third drops what it is to have no more", ETH0,
         OPERATOR)
-    load.goes_on("by the third")
+    goes_on("by the third")
     daemon.kill()
-    load.goes_on("by a kntpd that was killed")
+    goes_on("by a kntpd that was killed")
     daemon.configure(config(daemon, LOCAL, ETH0))
     daemon.begin()
     are(test, daemon, "the fourth", ETH0, LOCAL, OPERATOR)
-    load.goes_on("by the fourth")
-    load.ends()
+    goes_on("by the fourth")
+    load.stop(test)
+    test.equal("requests that were not answered", len(load.pending), 0)
+    test.equal("strata that were told", {a.stratum for a in load.answers}, {5})
     test.stop(daemon.process)
     are(test, daemon, "SIGTERM takes all but the operator's", OPERATOR)
     return daemon

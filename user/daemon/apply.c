@@ -202,7 +202,7 @@ static void tell_access(struct nl *nl, bool anew)
 	if (!anew && !apply.refused && n == apply.n_peers &&
 	    !memcmp(peers, apply.peers, n * sizeof(*peers)))
 		return;
-	err = apply.opt.access || apply.own.access ?
+	err = apply.opt.access || apply.own.set[OWNED_ACCESS] ?
 	      replace_list(nl, peers, n) : change_peers(nl, peers, n);
 	if (err && !apply.refused)
 		apply_refused(nl, "its access list", "", err);
@@ -210,7 +210,7 @@ static void tell_access(struct nl *nl, bool anew)
 	if (err)
 		n = 0;
 	else
-		apply.own.access = apply.opt.access;
+		apply.own.set[OWNED_ACCESS] = apply.opt.access;
 	memcpy(apply.peers, peers, n * sizeof(*peers));
 	apply.n_peers = n;
 }
@@ -221,7 +221,7 @@ static void tell_clients(struct nl *nl)
 	bool alone = apply.opt.clients == APPLY_CLIENTS_ALONE;
 	int err;
 
-	if (alone && !apply.own.clients)
+	if (alone && !apply.own.set[OWNED_CLIENTS])
 		return;
 	mnl_attr_put_u32(nl_begin(nl, KNTP_CMD_CLIENT_SET, client_names),
 			 KNTP_A_CLIENT_ENTRIES,
@@ -230,7 +230,7 @@ static void tell_clients(struct nl *nl)
 	if (err)
 		apply_refused(nl, "its client table", "", err);
 	else
-		apply.own.clients = !alone;
+		apply.own.set[OWNED_CLIENTS] = !alone;
 }
 
 static void put_limit(struct nlmsghdr *nlh, const struct apply_limit *limit)
@@ -252,7 +252,7 @@ static void tell_limit(struct nl *nl)
 	struct nlmsghdr *nlh;
 	int err;
 
-	if (!limit->burst && !apply.own.limit)
+	if (!limit->burst && !apply.own.set[OWNED_LIMIT])
 		return;
 	nlh = nl_begin(nl, limit->burst ? KNTP_CMD_LIMIT_SET :
 					  KNTP_CMD_LIMIT_DEL, limit_names);
@@ -264,7 +264,7 @@ static void tell_limit(struct nl *nl)
 	if (err)
 		apply_refused(nl, "its limits", "", err);
 	else
-		apply.own.limit = limit->burst;
+		apply.own.set[OWNED_LIMIT] = limit->burst;
 }
 
 /* Likewise: those of a file that is none any more open nothing. */
@@ -276,14 +276,14 @@ static void tell_keys(struct nl *nl)
 	char which[16];
 	int err;
 
-	if (!keys && !apply.own.keys)
+	if (!keys && !apply.own.set[OWNED_KEYS])
 		return;
 	err = keyload(nl, keys ? keys : &none, &at);
 	snprintf(which, sizeof(which), "%u", at);
 	if (err)
 		apply_refused(nl, "key", which, err);
 	else
-		apply.own.keys = keys;
+		apply.own.set[OWNED_KEYS] = keys;
 }
 
 /* Whoever is killed does not know when: each change is kept at once. */
@@ -308,12 +308,17 @@ static void keep_anew(void)
 	memset(&apply.kept, 0xff, sizeof(apply.kept));
 }
 
-static void tell_listeners(struct nl *nl, bool again)
+/* FOUND: the module, just now; AGAIN: nothing is known to have changed. */
+enum when { FOUND, CHANGED, AGAIN };
+
+static void tell_listeners(struct nl *nl, enum when when)
 {
 	const struct apply_options *o = &apply.opt;
 
 	listeners_drop(nl, &apply.own, o->listen, o->n_listen);
-	listeners_add(nl, &apply.own, o->listen, o->n_listen, again);
+	if (when == FOUND)
+		listeners_confirm(nl, &apply.own);
+	listeners_add(nl, &apply.own, o->listen, o->n_listen, when == AGAIN);
 	keep();
 	timer_set(&apply.timer, LOOK_AGAIN);
 }
@@ -330,7 +335,7 @@ void apply_look(void)
 	if (!nl)
 		return;
 	tell_access(nl, false);
-	tell_listeners(nl, true);
+	tell_listeners(nl, AGAIN);
 }
 
 static void look_again(void *arg)
@@ -360,9 +365,7 @@ static void attached(struct nl *nl)
 		keep_anew();
 	}
 	tell_rules(nl);
-	listeners_drop(nl, &apply.own, apply.opt.listen, apply.opt.n_listen);
-	listeners_confirm(nl, &apply.own);
-	tell_listeners(nl, false);
+	tell_listeners(nl, FOUND);
 }
 
 /**
@@ -380,7 +383,7 @@ void apply_set(const struct apply_options *o)
 	if (!nl)
 		return;
 	tell_rules(nl);
-	tell_listeners(nl, false);
+	tell_listeners(nl, CHANGED);
 }
 
 /**

@@ -4,7 +4,6 @@
 #include "whole.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,19 +15,14 @@
 #define LINE	64
 #define PLACE	(CLK_BOOT + 64)
 
-/* What there is one of. */
-static const struct {
-	const char *line;
-	size_t at;
-} words[] = {
-	{ "access\n", offsetof(struct owned, access) },
-	{ "clients\n", offsetof(struct owned, clients) },
-	{ "limit\n", offsetof(struct owned, limit) },
-	{ "keys\n", offsetof(struct owned, keys) },
-};
+#define TEXT	(PLACE + (APPLY_LISTEN_MAX + OWNED_MAX) * LINE)
 
-#define N_WORDS	(sizeof(words) / sizeof(words[0]))
-#define TEXT	(PLACE + (APPLY_LISTEN_MAX + N_WORDS) * LINE)
+static const char *const words[OWNED_MAX] = {
+	[OWNED_ACCESS] = "access\n",
+	[OWNED_CLIENTS] = "clients\n",
+	[OWNED_LIMIT] = "limit\n",
+	[OWNED_KEYS] = "keys\n",
+};
 
 /* All this is of one module, in one network namespace of one boot. */
 static bool name_place(char *place, uint16_t module)
@@ -54,11 +48,10 @@ static void read_line(const char *line, struct owned *o)
 {
 	struct owned_listener *l = &o->listener[o->n];
 	char dev[IF_NAMESIZE];
-	size_t i;
+	int i;
 
-	for (i = 0; i < N_WORDS; i++)
-		if (!strcmp(line, words[i].line))
-			*(bool *)((char *)o + words[i].at) = true;
+	for (i = 0; i < OWNED_MAX; i++)
+		o->set[i] |= !strcmp(line, words[i]);
 	if (o->n >= APPLY_LISTEN_MAX ||
 	    sscanf(line, "listen %u %u %15s", &l->listen.hook, &l->ifindex,
 		   dev) != 3)
@@ -103,8 +96,7 @@ int owned_keep(const char *dir, uint16_t module, const struct owned *o)
 {
 	const struct owned_listener *l = o->listener;
 	char name[PATH], text[TEXT], *at = text;
-	size_t i;
-	int err;
+	int i, err;
 
 	if (!dir)
 		return -ENOTDIR;
@@ -114,9 +106,9 @@ int owned_keep(const char *dir, uint16_t module, const struct owned *o)
 	if (!name_place(text, module))
 		return -ENOENT;
 	at += strlen(at);
-	for (i = 0; i < N_WORDS; i++)
-		if (*(const bool *)((const char *)o + words[i].at))
-			at = stpcpy(at, words[i].line);
+	for (i = 0; i < OWNED_MAX; i++)
+		if (o->set[i])
+			at = stpcpy(at, words[i]);
 	for (; l < o->listener + o->n; l++)
 		at += snprintf(at, LINE, "listen %u %u %s\n", l->listen.hook,
 			       l->ifindex, *l->listen.dev ? l->listen.dev : "-");

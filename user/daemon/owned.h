@@ -11,17 +11,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What there is one of: access list, room for clients, their limit, the keys. */
+enum { OWNED_ACCESS, OWNED_CLIENTS, OWNED_LIMIT, OWNED_KEYS, OWNED_MAX };
+
 /**
  * struct owned - what was set by a kntpd
- * @access: the access list
- * @clients: the room of the client table
- * @limit: each client's limit
- * @keys: the symmetric keys
+ * @set: which of these
  * @n: how many listeners were added
  * @listener: they, as the configuration has them, and the index of the device, or 0
  */
 struct owned {
-	bool access, clients, limit, keys;
+	bool set[OWNED_MAX];
 	size_t n;
 	struct owned_listener {
 		struct apply_listen listen;

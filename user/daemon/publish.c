@@ -392,9 +392,8 @@ static bool no_netlink(int err)
 
 static int attach(void)
 {
-	int err;
+	int err = open_sockets();
 
-	err = open_sockets();
 	if (no_netlink(err)) {
 		pub.state = PUBLISH_OFF;
 		return err;
