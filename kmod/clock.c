@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
+#include "compat/compat.h"
 #include "core/ntptime.h"
 #include "core/reply.h"
 #include "event.h"
@@ -158,7 +159,7 @@ static u32 era_of(const struct published *p)
 }
 
 /* How old a stamp is, ns, or negative: it is of another time, or none. */
-static s64 age_of(ktime_t stamp, const struct system_time_snapshot *now)
+static s64 age_of(ktime_t stamp, const struct kntp_snapshot *now)
 {
 	s64 age = stamp < 0 ? (s64)now->raw + stamp : now->real - stamp;
 
@@ -170,7 +171,7 @@ static s64 age_of(ktime_t stamp, const struct system_time_snapshot *now)
 
 /* What was served so long ago. */
 static s64 served_at(const struct published *p,
-		     const struct system_time_snapshot *now, s64 age)
+		     const struct kntp_snapshot *now, s64 age)
 {
 	return is_map(p) ? ntp_map_utc(&p->figures.map, now->raw - age) :
 			   now->real - age;
@@ -185,7 +186,7 @@ static s64 served_at(const struct published *p,
 static noinline u32 reply_rare(struct ntp_header *ntp, struct published *p,
 			       ktime_t received)
 {
-	struct system_time_snapshot snapshot;
+	struct kntp_snapshot snapshot;
 	u64 receive, transmit;
 	s64 now;
 	struct ntp_server server = {
@@ -194,7 +195,7 @@ static noinline u32 reply_rare(struct ntp_header *ntp, struct published *p,
 		.root_dispersion = cpu_to_be32(ntp_short(NTP_MAX_DISPERSION)),
 	};
 
-	ktime_get_snapshot(&snapshot);
+	kntp_snapshot(&snapshot);
 	transmit = ntp_from_unix(served_at(p, &snapshot, 0));
 	receive = ntp_from_unix(served_at(p, &snapshot, received ?
 				max_t(s64, age_of(received, &snapshot), 0) : 0));
@@ -253,10 +254,10 @@ u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 s64 kntp_clock_served(ktime_t stamp, u32 *era)
 {
 	const struct published *p = rcu_dereference(published);
-	struct system_time_snapshot now;
+	struct kntp_snapshot now;
 	s64 age;
 
-	ktime_get_snapshot(&now);
+	kntp_snapshot(&now);
 	age = age_of(stamp, &now);
 	if (!stamp || age < 0)
 		return 0;
@@ -370,14 +371,14 @@ static void prepare(struct published *p)
  */
 static bool jumps_from(const struct published *old, const struct published *p)
 {
-	struct system_time_snapshot now;
+	struct kntp_snapshot now;
 	u64 moved;
 
 	if (!old || state_at(old, now_of(old)) != KNTP_CLOCK_SYNC)
 		return true;
 	if (!is_map(old) && !is_map(p))
 		return false;
-	ktime_get_snapshot(&now);
+	kntp_snapshot(&now);
 	moved = abs(served_at(p, &now, 0) - served_at(old, &now, 0));
 	return moved > p->figures.root_dispersion + p->figures.root_delay / 2;
 }
@@ -433,7 +434,7 @@ int kntp_clock_publish(const struct kntp_clock_figures *f)
  */
 void kntp_clock_report(struct kntp_clock_report *report)
 {
-	struct system_time_snapshot snapshot;
+	struct kntp_snapshot snapshot;
 	u64 dispersion = NTP_MAX_DISPERSION;
 	const struct published *p;
 	s64 now;
@@ -443,7 +444,7 @@ void kntp_clock_report(struct kntp_clock_report *report)
 
 	rcu_read_lock();
 	p = rcu_dereference(published);
-	ktime_get_snapshot(&snapshot);
+	kntp_snapshot(&snapshot);
 	report->raw = snapshot.raw;
 	report->time = served_at(p, &snapshot, 0);
 	now = is_map(p) ? snapshot.raw : snapshot.real;

@@ -13,6 +13,7 @@
 #endif
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/timekeeping.h>
 #include <net/genetlink.h>
 
 /*
@@ -70,6 +71,37 @@ static inline void kntp_skb_set_nfct(struct sk_buff *skb, unsigned long nfct)
 	skb_set_nfct(skb, nfct);
 #elif IS_ENABLED(CONFIG_NF_CONNTRACK)
 	skb->_nfct = nfct;
+#endif
+}
+
+/**
+ * struct kntp_snapshot - two clocks, read at the same counter value
+ * @real: CLOCK_REALTIME
+ * @raw: CLOCK_MONOTONIC_RAW
+ */
+struct kntp_snapshot {
+	ktime_t real;
+	ktime_t raw;
+};
+
+/**
+ * kntp_snapshot() - Read CLOCK_REALTIME and CLOCK_MONOTONIC_RAW together
+ * @now: result
+ *
+ * Any context.
+ */
+static inline void kntp_snapshot(struct kntp_snapshot *now)
+{
+	struct system_time_snapshot snapshot;
+
+#ifdef KNTP_HAVE_KTIME_GET_SNAPSHOT_ID
+	ktime_get_snapshot_id(CLOCK_REALTIME, &snapshot);
+	now->real = snapshot.systime;
+	now->raw = snapshot.monoraw;
+#else
+	ktime_get_snapshot(&snapshot);
+	now->real = snapshot.real;
+	now->raw = snapshot.raw;
 #endif
 }
 

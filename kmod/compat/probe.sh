@@ -70,6 +70,18 @@ probe() {
 	}
 	END
 
+	probe KTIME_GET_SNAPSHOT_ID "$@" <<-'END'
+	#include <linux/timekeeping.h>
+	ktime_t f(void);
+	ktime_t f(void)
+	{
+		struct system_time_snapshot now;
+
+		ktime_get_snapshot_id(CLOCK_REALTIME, &now);
+		return now.systime - now.monoraw;
+	}
+	END
+
 	probe GENL_RESV_START_OP "$@" <<-'END'
 	#include <net/genetlink.h>
 	struct genl_family f = { .resv_start_op = 1 };

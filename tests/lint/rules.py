@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-FILE_LINES_MAX = 500
+FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 60
 
 # Not ours to shape: the licence's own text, and inputs that are not text.

@@ -41,10 +41,10 @@ finds()
 }
 
 ktap_begin
-long=$(yes 'int x;' | head -n 500)
+long=$(yes 'int x;' | head -n 800)
 body=$(yes '	x++;' | head -n 57)
 blank=' '
-finds file-size "501 lines" kmod/a.c "$long"
+finds file-size "801 lines" kmod/a.c "$long"
 finds function-size "61 lines of C" kmod/a.c 'int f(int a,' '      int b)' \
       '{' "$body" '}'
 finds function-size "61 lines of shell" tests/a.sh 'f()' '{' "$body" \
