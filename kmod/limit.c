@@ -4,10 +4,13 @@
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include "client.h"
+#include "core/mix.h"
 #include "kntp.h"
 
 /* Windows of the budget: 32 to 64 ms, in jiffies. */
@@ -20,15 +23,26 @@ static u32 window_now(void)
 	return now >> WINDOW_SHIFT;
 }
 
-/**
- * kntp_limit_tells() - whether one that is refused is told so
- * @one_in: log2 of how many there are to one that is; 0: none is
- *
- * Who asks in another's name cannot have that one told much. Any context.
+static DEFINE_PER_CPU(u64, draws);
+
+/*
+ * True for one request in 2^ONE_IN; never for 0. A sender who forges a client's
+ * address must not be able to choose that the client's requests are all refused,
+ * or that the forged ones are all answered. So a draw depends on nothing in the
+ * request: only on a counter, which each refused request on this CPU advances
+ * whatever comes of it, and on secrets. A sender sees one to four bits of the mix
+ * at most, as an answer that comes or does not, and the next draw is of another
+ * number. Under a raw lock, where get_random_u32() would take a local_lock.
  */
-bool kntp_limit_tells(u8 one_in)
+static bool is_one_in(const struct kntp_limits *limits, u8 one_in)
 {
-	return one_in && !(get_random_u32() & (BIT(one_in) - 1));
+	u64 drawn;
+
+	if (!one_in)
+		return false;
+	drawn = mix(limits->secret, this_cpu_inc_return(draws),
+		    raw_smp_processor_id());
+	return !(drawn >> 32 & (BIT(one_in) - 1));
 }
 
 /**
@@ -40,7 +54,7 @@ bool kntp_limit_tells(u8 one_in)
  */
 bool kntp_limit_denied(const struct kntp_limits *limits, struct kntp_asker *who)
 {
-	if (!kntp_limit_tells(limits->deny))
+	if (!is_one_in(limits, limits->deny))
 		return false;
 	who->stat = KNTP_STAT_DROP_DENIED;
 	who->kiss = NTP_KISS_DENY;
@@ -49,17 +63,20 @@ bool kntp_limit_denied(const struct kntp_limits *limits, struct kntp_asker *who)
 }
 
 /**
- * kntp_limit_refuses() - what becomes of one that has asked too often
- * @limit: which says so
- * @kiss: set when it is refused: it is told so
+ * kntp_limit_refuses() - Decide what becomes of a request beyond a rate limit
+ * @limits: the limits of the network namespace
+ * @limit: the one of them that the request exceeds
+ * @kiss: set when the request is refused: whether a RATE kiss code says so
  *
- * Any context. Return: false when it is answered all the same.
+ * Softirq; the client's bucket may be locked. Return: false when the request is
+ * answered all the same.
  */
-bool kntp_limit_refuses(const struct kntp_limit *limit, bool *kiss)
+bool kntp_limit_refuses(const struct kntp_limits *limits,
+			const struct kntp_limit *limit, bool *kiss)
 {
-	if (kntp_limit_tells(limit->leak))
+	if (is_one_in(limits, limit->leak))
 		return false;
-	*kiss = kntp_limit_tells(limit->kod);
+	*kiss = is_one_in(limits, limit->kod);
 	return true;
 }
 
@@ -126,6 +143,7 @@ int kntp_limit_set(struct kntp_net *kn, const struct kntp_limits *limits)
 		new = kmemdup(limits, sizeof(*limits), GFP_KERNEL_ACCOUNT);
 		if (!new)
 			return -ENOMEM;
+		get_random_bytes(new->secret, sizeof(new->secret));
 		new->budget.in_window =
 			div_u64((u64)new->replies << WINDOW_SHIFT, HZ);
 		new->budget.left = new->budget.in_window;
