@@ -250,13 +250,14 @@ static unsigned int judge_prefix(struct kntp_net *kn,
 
 /* What is told is not signed. */
 static enum kntp_stat refuse(struct kntp_asker *who, enum kntp_stat stat,
+			     struct kntp_limits *limits,
 			     const struct kntp_limit *limit,
 			     unsigned int verdict)
 {
 	who->stat = stat;
 	who->key = NULL;
 	who->mac_len = 0;
-	if (verdict & TELL) {
+	if (verdict & TELL && kntp_limit_kiss(limits)) {
 		who->kiss = NTP_KISS_RATE;
 		who->poll = max(who->poll, limit->interval);
 	}
@@ -272,7 +273,7 @@ static enum kntp_stat limit_rest(struct kntp_net *kn, struct kntp_asker *who,
 	if (limits->prefix.rate.cost && who->table) {
 		verdict = judge_prefix(kn, who, limits);
 		if (unlikely(verdict))
-			return refuse(who, KNTP_STAT_DROP_PREFIX,
+			return refuse(who, KNTP_STAT_DROP_PREFIX, limits,
 				      &limits->prefix, verdict);
 	}
 	if (limits->budget.in_window && !kntp_limit_spends(limits, known))
@@ -334,8 +335,8 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 	if (unlikely(verdict & CROSSED))
 		kntp_event_limited(kn, who->address, 0);
 	if (unlikely(verdict))
-		return refuse(who, KNTP_STAT_DROP_RATE, &limits->client,
-			      verdict);
+		return refuse(who, KNTP_STAT_DROP_RATE, limits,
+			      &limits->client, verdict);
 	return limits ? limit_rest(kn, who, limits, known) : 0;
 }
 

@@ -45,16 +45,52 @@ static bool is_one_in(const struct kntp_limits *limits, u8 one_in)
 	return !(drawn >> 32 & (BIT(one_in) - 1));
 }
 
-/**
- * kntp_limit_denied() - whether one that the access list denies is told so
- * @limits: which say how many are
- * @who: has the kiss code then
- *
- * Any context.
+/*
+ * Take a DENY kiss code from those that all denied sources share, as the kernel
+ * limits ICMP errors: the sources are not in the client table, so no limit of
+ * their own holds them, and a forged source gets what somebody else asked for.
+ * Only what is taken is written, so that a flood reads a shared cache line.
  */
-bool kntp_limit_denied(const struct kntp_limits *limits, struct kntp_asker *who)
+static bool take_denial(struct kntp_limits *limits)
 {
-	if (!is_one_in(limits, limits->deny))
+	s64 old = atomic64_read(&limits->denials), new;
+	u32 now = jiffies, level;
+
+	do {
+		level = (u32)old;
+		if (!bucket_take(&level, now - (u32)((u64)old >> 32),
+				 &limits->denial))
+			return false;
+		new = (u64)now << 32 | level;
+	} while (!atomic64_try_cmpxchg(&limits->denials, &old, new));
+	return true;
+}
+
+/**
+ * kntp_limit_kiss() - Take a kiss code from the budget
+ * @limits: the limits of the network namespace
+ *
+ * All that is sent spends from the budget. A kiss code answers a request that was
+ * refused, so it comes last, as a reply to an unknown client does. Softirq.
+ *
+ * Return: whether the kiss code may be sent.
+ */
+bool kntp_limit_kiss(struct kntp_limits *limits)
+{
+	return !limits->budget.in_window || kntp_limit_spends(limits, false);
+}
+
+/**
+ * kntp_limit_denied() - Decide whether a denied source gets a kiss code
+ * @limits: the limits of the network namespace
+ * @who: gets the kiss code
+ *
+ * Softirq. Return: whether it does.
+ */
+bool kntp_limit_denied(struct kntp_limits *limits, struct kntp_asker *who)
+{
+	if (!is_one_in(limits, limits->deny) || !take_denial(limits) ||
+	    !kntp_limit_kiss(limits))
 		return false;
 	who->stat = KNTP_STAT_DROP_DENIED;
 	who->kiss = NTP_KISS_DENY;
@@ -144,6 +180,10 @@ int kntp_limit_set(struct kntp_net *kn, const struct kntp_limits *limits)
 		if (!new)
 			return -ENOMEM;
 		get_random_bytes(new->secret, sizeof(new->secret));
+		bucket_rate_init(&new->denial, -ilog2(KNTP_LIMIT_DENIALS),
+				 KNTP_LIMIT_DENIALS_BURST, HZ);
+		/* Full: a LIMIT_SET may give one burst more. */
+		atomic64_set(&new->denials, (u64)(u32)jiffies << 32 | BUCKET_FULL);
 		new->budget.in_window =
 			div_u64((u64)new->replies << WINDOW_SHIFT, HZ);
 		new->budget.left = new->budget.in_window;
