@@ -3,10 +3,10 @@
 
 #include <linux/jiffies.h>
 #include <linux/log2.h>
-#include <linux/math64.h>
 #include <linux/netdevice.h>
 #include <net/dst.h>
 #include "clock.h"
+#include "core/mix.h"
 #include "core/ntptime.h"
 #include "core/reply.h"
 #include "event.h"
@@ -26,21 +26,14 @@ static u8 age_now(void)
 	return now >> AGE_SHIFT;
 }
 
-static u64 fold(u64 a, u64 b)
-{
-	return mul_u64_u64_shr(a, b, 64) ^ a * b;
-}
-
 /*
- * Where a client has its place. A bucket is bounded, so who knew which others
- * share it could drive out somebody's entry, no more; and to learn that without
- * ever being told a hash, two multiplications by secrets are in the way. A
- * SipHash would cost a tenth of the whole reply.
+ * Where a client has its place. A bucket is bounded: a sender who knew which
+ * addresses share one could drive out somebody's entry, no more, and no sender
+ * is ever told a hash.
  */
 static u64 hash_of(const struct kntp_clients *table, u64 hi, u64 lo)
 {
-	return fold(fold(hi ^ table->secret[0], lo ^ table->secret[1]) ^
-		    table->secret[2], table->secret[3]);
+	return mix(table->secret, hi, lo);
 }
 
 /* No empty slot has it. */
@@ -187,12 +180,13 @@ enum verdict {
 };
 
 static noinline unsigned int judge_excess(struct kntp_client *client,
+					  const struct kntp_limits *limits,
 					  const struct kntp_limit *limit)
 {
 	unsigned int verdict = REFUSED;
 	bool kiss;
 
-	if (!kntp_limit_refuses(limit, &kiss))
+	if (!kntp_limit_refuses(limits, limit, &kiss))
 		return 0;
 	if (kiss)
 		verdict |= TELL;
@@ -203,15 +197,16 @@ static noinline unsigned int judge_excess(struct kntp_client *client,
 	return verdict;
 }
 
-/* Of a client whose bucket is locked, which has asked NOW. */
+/* Of a client whose bucket is locked, which has asked NOW. LIMIT: of LIMITS. */
 static unsigned int judge(struct kntp_client *client, u32 now,
+			  const struct kntp_limits *limits,
 			  const struct kntp_limit *limit)
 {
 	u32 elapsed = now - client->last;
 
 	client->last = now;
 	if (unlikely(!bucket_take(&client->tokens, elapsed, &limit->rate)))
-		return judge_excess(client, limit);
+		return judge_excess(client, limits, limit);
 	if (unlikely(client->flags & KNTP_CLIENT_LIMITED) &&
 	    client->tokens >= limit->rate.full / 2)
 		client->flags &= ~KNTP_CLIENT_LIMITED;
@@ -245,7 +240,7 @@ static unsigned int judge_prefix(struct kntp_net *kn,
 	client = find(table, bucket, clients, key[0], key[1], hash);
 	client->flags |= KNTP_CLIENT_PREFIX;
 	client->len = len;
-	verdict = judge(client, jiffies, &limits->prefix);
+	verdict = judge(client, jiffies, limits, &limits->prefix);
 	client->requests += !verdict;
 	raw_spin_unlock(&bucket->lock);
 	if (unlikely(verdict & CROSSED))
@@ -255,13 +250,14 @@ static unsigned int judge_prefix(struct kntp_net *kn,
 
 /* What is told is not signed. */
 static enum kntp_stat refuse(struct kntp_asker *who, enum kntp_stat stat,
+			     struct kntp_limits *limits,
 			     const struct kntp_limit *limit,
 			     unsigned int verdict)
 {
 	who->stat = stat;
 	who->key = NULL;
 	who->mac_len = 0;
-	if (verdict & TELL) {
+	if (verdict & TELL && kntp_limit_kiss(limits)) {
 		who->kiss = NTP_KISS_RATE;
 		who->poll = max(who->poll, limit->interval);
 	}
@@ -277,7 +273,7 @@ static enum kntp_stat limit_rest(struct kntp_net *kn, struct kntp_asker *who,
 	if (limits->prefix.rate.cost && who->table) {
 		verdict = judge_prefix(kn, who, limits);
 		if (unlikely(verdict))
-			return refuse(who, KNTP_STAT_DROP_PREFIX,
+			return refuse(who, KNTP_STAT_DROP_PREFIX, limits,
 				      &limits->prefix, verdict);
 	}
 	if (limits->budget.in_window && !kntp_limit_spends(limits, known))
@@ -330,7 +326,7 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 	client = find(table, bucket, clients, hi, lo, hash);
 	known = client->requests >= ESTABLISHED;
 	if (limits && limits->client.rate.cost)
-		verdict = judge(client, jiffies, &limits->client);
+		verdict = judge(client, jiffies, limits, &limits->client);
 	else
 		client->last = jiffies;
 	note(client, ntp);
@@ -339,8 +335,8 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 	if (unlikely(verdict & CROSSED))
 		kntp_event_limited(kn, who->address, 0);
 	if (unlikely(verdict))
-		return refuse(who, KNTP_STAT_DROP_RATE, &limits->client,
-			      verdict);
+		return refuse(who, KNTP_STAT_DROP_RATE, limits,
+			      &limits->client, verdict);
 	return limits ? limit_rest(kn, who, limits, known) : 0;
 }
 

@@ -66,8 +66,10 @@ struct kntp_client {
 static_assert(sizeof(struct kntp_client) == 64);
 
 /*
- * The lock is held for a look-up, a reading of the clock and some stores, so
- * it may be one that nobody sleeps on with PREEMPT_RT.
+ * The lock is held for a look-up, a reading of the clock and some stores, so it
+ * is a raw one, which spins with PREEMPT_RT as well. Nothing under it may take a
+ * lock that sleeps there: no spinlock_t, no local_lock, no allocation, and so no
+ * get_random_u32().
  */
 struct kntp_bucket {
 	struct slots slots;

@@ -4,10 +4,13 @@
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include "client.h"
+#include "core/mix.h"
 #include "kntp.h"
 
 /* Windows of the budget: 32 to 64 ms, in jiffies. */
@@ -20,27 +23,74 @@ static u32 window_now(void)
 	return now >> WINDOW_SHIFT;
 }
 
-/**
- * kntp_limit_tells() - whether one that is refused is told so
- * @one_in: log2 of how many there are to one that is; 0: none is
- *
- * Who asks in another's name cannot have that one told much. Any context.
+static DEFINE_PER_CPU(u64, draws);
+
+/*
+ * True for one request in 2^ONE_IN; never for 0. A sender who forges a client's
+ * address must not be able to choose that the client's requests are all refused,
+ * or that the forged ones are all answered. So a draw depends on nothing in the
+ * request: only on a counter, which each refused request on this CPU advances
+ * whatever comes of it, and on secrets. A sender sees one to four bits of the mix
+ * at most, as an answer that comes or does not, and the next draw is of another
+ * number. Under a raw lock, where get_random_u32() would take a local_lock.
  */
-bool kntp_limit_tells(u8 one_in)
+static bool is_one_in(const struct kntp_limits *limits, u8 one_in)
 {
-	return one_in && !(get_random_u32() & (BIT(one_in) - 1));
+	u64 drawn;
+
+	if (!one_in)
+		return false;
+	drawn = mix(limits->secret, this_cpu_inc_return(draws),
+		    raw_smp_processor_id());
+	return !(drawn >> 32 & (BIT(one_in) - 1));
+}
+
+/*
+ * Take a DENY kiss code from those that all denied sources share, as the kernel
+ * limits ICMP errors: the sources are not in the client table, so no limit of
+ * their own holds them, and a forged source gets what somebody else asked for.
+ * Only what is taken is written, so that a flood reads a shared cache line.
+ */
+static bool take_denial(struct kntp_limits *limits)
+{
+	s64 old = atomic64_read(&limits->denials), new;
+	u32 now = jiffies, level;
+
+	do {
+		level = (u32)old;
+		if (!bucket_take(&level, now - (u32)((u64)old >> 32),
+				 &limits->denial))
+			return false;
+		new = (u64)now << 32 | level;
+	} while (!atomic64_try_cmpxchg(&limits->denials, &old, new));
+	return true;
 }
 
 /**
- * kntp_limit_denied() - whether one that the access list denies is told so
- * @limits: which say how many are
- * @who: has the kiss code then
+ * kntp_limit_kiss() - Take a kiss code from the budget
+ * @limits: the limits of the network namespace
  *
- * Any context.
+ * All that is sent spends from the budget. A kiss code answers a request that was
+ * refused, so it comes last, as a reply to an unknown client does. Softirq.
+ *
+ * Return: whether the kiss code may be sent.
  */
-bool kntp_limit_denied(const struct kntp_limits *limits, struct kntp_asker *who)
+bool kntp_limit_kiss(struct kntp_limits *limits)
 {
-	if (!kntp_limit_tells(limits->deny))
+	return !limits->budget.in_window || kntp_limit_spends(limits, false);
+}
+
+/**
+ * kntp_limit_denied() - Decide whether a denied source gets a kiss code
+ * @limits: the limits of the network namespace
+ * @who: gets the kiss code
+ *
+ * Softirq. Return: whether it does.
+ */
+bool kntp_limit_denied(struct kntp_limits *limits, struct kntp_asker *who)
+{
+	if (!is_one_in(limits, limits->deny) || !take_denial(limits) ||
+	    !kntp_limit_kiss(limits))
 		return false;
 	who->stat = KNTP_STAT_DROP_DENIED;
 	who->kiss = NTP_KISS_DENY;
@@ -49,17 +99,20 @@ bool kntp_limit_denied(const struct kntp_limits *limits, struct kntp_asker *who)
 }
 
 /**
- * kntp_limit_refuses() - what becomes of one that has asked too often
- * @limit: which says so
- * @kiss: set when it is refused: it is told so
+ * kntp_limit_refuses() - Decide what becomes of a request beyond a rate limit
+ * @limits: the limits of the network namespace
+ * @limit: the one of them that the request exceeds
+ * @kiss: set when the request is refused: whether a RATE kiss code says so
  *
- * Any context. Return: false when it is answered all the same.
+ * Softirq; the client's bucket may be locked. Return: false when the request is
+ * answered all the same.
  */
-bool kntp_limit_refuses(const struct kntp_limit *limit, bool *kiss)
+bool kntp_limit_refuses(const struct kntp_limits *limits,
+			const struct kntp_limit *limit, bool *kiss)
 {
-	if (kntp_limit_tells(limit->leak))
+	if (is_one_in(limits, limit->leak))
 		return false;
-	*kiss = kntp_limit_tells(limit->kod);
+	*kiss = is_one_in(limits, limit->kod);
 	return true;
 }
 
@@ -126,6 +179,11 @@ int kntp_limit_set(struct kntp_net *kn, const struct kntp_limits *limits)
 		new = kmemdup(limits, sizeof(*limits), GFP_KERNEL_ACCOUNT);
 		if (!new)
 			return -ENOMEM;
+		get_random_bytes(new->secret, sizeof(new->secret));
+		bucket_rate_init(&new->denial, -ilog2(KNTP_LIMIT_DENIALS),
+				 KNTP_LIMIT_DENIALS_BURST, HZ);
+		/* Full: a LIMIT_SET may give one burst more. */
+		atomic64_set(&new->denials, (u64)(u32)jiffies << 32 | BUCKET_FULL);
 		new->budget.in_window =
 			div_u64((u64)new->replies << WINDOW_SHIFT, HZ);
 		new->budget.left = new->budget.in_window;

@@ -60,6 +60,9 @@ struct kntp_budget {
  * @prefix6: IPv6, likewise
  * @deny: of those who are denied, one in 2^deny is told so; 0: none
  * @replies: a second, to everybody; 0: no limit
+ * @secret: what chance is drawn by
+ * @denial: how often kiss codes DENY may be sent, to everybody together
+ * @denials: the bucket of those: when it was taken from, jiffies, and its tokens
  * @budget: by that
  */
 struct kntp_limits {
@@ -70,12 +73,16 @@ struct kntp_limits {
 	u8 prefix6;
 	u8 deny;
 	u32 replies;
+	u64 secret[4];
+	struct bucket_rate denial;
+	atomic64_t denials;
 	struct kntp_budget budget ____cacheline_aligned_in_smp;
 };
 
-bool kntp_limit_refuses(const struct kntp_limit *limit, bool *kiss);
-bool kntp_limit_tells(u8 one_in);
-bool kntp_limit_denied(const struct kntp_limits *limits, struct kntp_asker *who);
+bool kntp_limit_refuses(const struct kntp_limits *limits,
+			const struct kntp_limit *limit, bool *kiss);
+bool kntp_limit_denied(struct kntp_limits *limits, struct kntp_asker *who);
+bool kntp_limit_kiss(struct kntp_limits *limits);
 bool kntp_limit_spends(struct kntp_limits *limits, bool known);
 
 int kntp_limit_set(struct kntp_net *kn, const struct kntp_limits *limits);

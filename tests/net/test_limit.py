@@ -193,6 +193,57 @@ def test_prefix(lab):
             lab.ktap.equal(mine, [dropped], f"{name}: client show has it")
 
 
+def kisses(lab, frames, how):
+    """What a flood of these is told: kiss codes, the time that it took at most,
+    and how many requests came."""
+    def count(name):
+        return lab.kntp.stats().get(("ingress", name), 0)
+
+    nettest.tool("flood")
+    begun = time.monotonic()
+    came, told = count("in"), count("of_kiss")
+    sender = nettest.flood(lab.cli, "c0", frames, 0,
+                           lab.ktap.random.randrange(1 << 30), how,
+                           everywhere=True)
+    nettest.wait_for(lambda: time.monotonic() - begun > 2, 10)
+    sender.kill()
+    sender.communicate()
+    came, told = count("in") - came, count("of_kiss") - told
+    return told, time.monotonic() - begun, came
+
+
+def test_kisses(lab):
+    """Kiss codes spend from the budget; those of the denied have a limit of
+    their own. Without it half of a flood is reflected to where it says it is
+    from."""
+    lab.listen("ingress")
+    # A window of the budget is 64 ms at most.
+    window = 1000 * 0.064
+    sender = nettest.FAR4
+    halves = ("0.0.0.0/1", "128.0.0.0/1")
+    for name, frames, how, most, words in (
+            ("DENY", [lab.frame()], "spoof",
+             lambda s: 1024 * s + 50, {"deny": 1}),
+            ("DENY, budget 1000", [lab.frame()], "spoof",
+             lambda s: 1000 * s + window, {"deny": 1, "replies": 1000}),
+            ("RATE, budget 1000", [lab.frame()], "plain",
+             lambda s: 1000 * s + window,
+             {"client": {"interval": 12, "burst": 1, "leak": 4, "kod": 1},
+              "replies": 1000})):
+        lab.kntp.acl("deny" if "deny" in words else "allow", *halves)
+        limit(lab, **words)
+        told, seconds, came = kisses(lab, frames, how)
+        if came < 3 * most(seconds):
+            lab.ktap.skip(name, f"{came} requests in {seconds:.1f} s are no flood")
+            continue
+        lab.ktap.ok(20 < told <= most(seconds), f"{name}: no more than that",
+                    f"{told} kiss codes in {seconds:.1f} s to {came} requests")
+        lab.ktap.note(f"{name}: {told} kiss codes in {seconds:.1f} s to {came} "
+                      "requests")
+    lab.kntp.acl_del(*halves)
+    limit(lab)
+
+
 def known_to(lab):
     """Clients that were answered twice, while nobody else asked."""
     limit(lab)
@@ -402,5 +453,5 @@ def test_refused(lab):
 
 if __name__ == "__main__":
     nettest.main(test_client, test_kiss, test_deny, test_refill, test_prefix,
-                 test_budget, test_strangers, test_flood,
+                 test_kisses, test_budget, test_strangers, test_flood,
                  test_event, test_refused)

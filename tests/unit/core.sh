@@ -14,7 +14,7 @@ sanitizers=(-fsanitize=address -fsanitize=undefined
 	    -fno-sanitize-recover=undefined)
 flags=(-std=gnu11 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer
        "${sanitizers[@]}")
-programs=(parse reply ntptime prefix slots bucket vectors)
+programs=(parse reply ntptime prefix slots bucket mix vectors)
 compilers=${CC:-gcc clang}
 export KNTP_SEED=${KNTP_SEED:-$(date +%s)}
 

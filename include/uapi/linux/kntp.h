@@ -94,8 +94,10 @@
  * at once. Of what is too much one in 2^LEAK is answered all the same, as
  * somebody may ask in another's name, and of the rest one in 2^KOD is told so
  * (RATE). CLIENT is each entry's of the client table; PREFIX that of all
- * addresses of a prefix together, beside it; REPLIES of all there are: those who
- * had two before have them first. One in 2^DENY of the denied is told so (DENY).
+ * addresses of a prefix together, beside it; REPLIES of all that is sent, kiss
+ * codes and crypto-NAKs among it: clients that had two replies before have them
+ * first, kiss codes come last. One in 2^DENY of the requests that the access list
+ * denies is answered by the kiss code DENY, KNTP_LIMIT_DENIALS a second at most.
  *
  *   LIMIT_GET (do)        -> [CLIENT {INTERVAL, BURST, LEAK, KOD}], [PREFIX {…,
  *                            PREFIX4, PREFIX6}], REPLIES, DENY
@@ -168,6 +170,8 @@
 
 #define KNTP_LIMIT_REPLIES_MIN		1000	/* a second */
 #define KNTP_LIMIT_REPLIES_MAX		1000000000
+#define KNTP_LIMIT_DENIALS		1024	/* kiss codes DENY a second */
+#define KNTP_LIMIT_DENIALS_BURST	50	/* at once */
 
 #define KNTP_LEASE_FOREVER	(~0ULL)	/* vouched for without limit */
 #define KNTP_LEASE_DEFAULT	1024000000000ULL	/* ns */
