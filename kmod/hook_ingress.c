@@ -190,6 +190,18 @@ static noinline unsigned int ingress4(struct kntp_net *kn, struct sk_buff *skb)
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
+/*
+ * ip6_rcv() drops what arrives by a device without IPv6, but this hook comes
+ * before it. Booted with ipv6.disable=1 no device has IPv6, and there is no
+ * address table for ipv6_chk_addr() to walk.
+ */
+static bool has_ipv6(const struct net_device *dev)
+{
+	const struct inet6_dev *idev = __in6_dev_get(dev);
+
+	return idev && !READ_ONCE(idev->cnf.disable_ipv6);
+}
+
 static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
@@ -201,7 +213,8 @@ static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
 		return stat;
 	if (unlikely(ipv6_addr_is_multicast(&ip6h->daddr)))
 		return KNTP_STAT_PASS_MULTICAST;
-	if (unlikely(!ipv6_chk_addr(kn->net, &ip6h->daddr, skb->dev, 0)))
+	if (unlikely(!has_ipv6(skb->dev) ||
+		     !ipv6_chk_addr(kn->net, &ip6h->daddr, skb->dev, 0)))
 		return KNTP_STAT_PASS_NOT_MINE;
 	if (unlikely(len > skb->len ||
 		     len < sizeof(*ip6h) + sizeof(struct udphdr)))

@@ -3,11 +3,13 @@
 #include "listen.h"
 
 #include <linux/if_arp.h>
+#include <linux/ipv6.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include "address.h"
+#include "compat/compat.h"
 #include "event.h"
 #include "hook.h"
 #include "hwstamp.h"
@@ -20,6 +22,12 @@ static int start(struct kntp_net *kn)
 {
 	return kntp_stats_start(&kn->stats) ?: kntp_stamp_start(kn) ?:
 	       kntp_client_start(kn);
+}
+
+/* Booted with ipv6.disable=1 there are no IPv6 packets, nor their tables. */
+static unsigned int local_families(void)
+{
+	return ipv6_mod_enabled() ? 2 : 1;
 }
 
 /**
@@ -54,7 +62,7 @@ int kntp_listen_local(struct kntp_net *kn, struct netlink_ext_ack *extack)
 	ops[1] = ops[0];
 	ops[1].hook = kntp_hook_local6;
 	ops[1].pf = NFPROTO_IPV6;
-	err = nf_register_net_hooks(kn->net, ops, ARRAY_SIZE(kn->local_ops));
+	err = nf_register_net_hooks(kn->net, ops, local_families());
 	if (err)
 		return err;
 	kn->local = true;
@@ -77,8 +85,7 @@ int kntp_unlisten_local(struct kntp_net *kn, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "the local hook is not listened to");
 		return -ENOENT;
 	}
-	nf_unregister_net_hooks(kn->net, kn->local_ops,
-				ARRAY_SIZE(kn->local_ops));
+	nf_unregister_net_hooks(kn->net, kn->local_ops, local_families());
 	kn->local = false;
 	net_disable_timestamp();
 	kntp_event_send(kn->net, KNTP_EVENT_LISTEN_DEL, KNTP_HOOK_LOCAL, 0);

@@ -54,9 +54,18 @@ int kntp_nl_reply(struct genl_info *info, struct sk_buff *msg, void *head,
 	return genlmsg_reply(msg, info);
 }
 
+/*
+ * What dev_new_index() gives: an int above 0, which goes up with each device of
+ * the namespace. Not const: older kernels' policies do not take it.
+ */
+struct netlink_range_validation kntp_ifindex_range = {
+	.min = 1, .max = INT_MAX,
+};
+
 static const struct nla_policy listen_policy[KNTP_A_LISTEN_MAX + 1] = {
 	[KNTP_A_LISTEN_HOOK] = NLA_POLICY_RANGE(NLA_U32, 1, KNTP_HOOK_MAX),
-	[KNTP_A_LISTEN_IFINDEX] = NLA_POLICY_RANGE(NLA_U32, 1, S16_MAX),
+	[KNTP_A_LISTEN_IFINDEX] = NLA_POLICY_FULL_RANGE(NLA_U32,
+							&kntp_ifindex_range),
 };
 
 /* The device, or 0 for the local hook. */

@@ -7,6 +7,8 @@
 
 extern struct genl_family kntp_genl_family;
 
+extern struct netlink_range_validation kntp_ifindex_range;
+
 extern const struct nla_policy kntp_acl_policy[KNTP_A_ACL_MAX + 1];
 extern const struct nla_policy kntp_clock_policy[KNTP_A_CLOCK_MAX + 1];
 extern const struct nla_policy kntp_client_policy[KNTP_A_CLIENT_MAX + 1];

@@ -22,7 +22,8 @@ static struct netlink_range_validation tx_rate = {
 };
 
 const struct nla_policy kntp_phc_policy[KNTP_A_PHC_MAX + 1] = {
-	[KNTP_A_PHC_IFINDEX] = NLA_POLICY_RANGE(NLA_U32, 1, S16_MAX),
+	[KNTP_A_PHC_IFINDEX] = NLA_POLICY_FULL_RANGE(NLA_U32,
+						     &kntp_ifindex_range),
 	[KNTP_A_PHC_INDEX] = { .type = NLA_U32 },
 	[KNTP_A_PHC_MAP_PHC] = { .type = NLA_S64 },
 	[KNTP_A_PHC_MAP_RAW] = { .type = NLA_S64 },

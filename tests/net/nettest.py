@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -72,6 +73,8 @@ def settime(by):
     time.clock_settime_ns(time.CLOCK_REALTIME, now + by)
 
 
+# Booted with ipv6.disable=1 the kernel has none.
+HAS_IPV6 = os.path.exists("/proc/sys/net/ipv6")
 # The debug kernel: slow, with one CPU.
 USER_MODE = "User Mode Linux" in read("/proc/cpuinfo")
 
@@ -179,8 +182,9 @@ class Netns:
         os.close(fd)
 
     def ip(self, text):
-        """Lines for ip(8)."""
-        lines = "".join(line.strip() + "\n" for line in text.splitlines())
+        """Lines for ip(8); without IPv6 those of IPv4 and of links alone."""
+        lines = "".join(line.strip() + "\n" for line in text.splitlines()
+                        if HAS_IPV6 or not re.search("2001:|fe80:", line))
         run("ip", "-n", self.name, "-batch", "-", text=lines)
 
     def run(self, *words, **more):
@@ -188,6 +192,8 @@ class Netns:
             return run(*words, **more)
 
     def sysctl(self, name, value):
+        if not HAS_IPV6 and name.startswith("net.ipv6."):
+            return
         with self:
             write("/proc/sys/" + name.replace(".", "/"), value)
 

@@ -176,5 +176,30 @@ def test_own(lab):
                     f"asked by itself at {dst}", got)
 
 
+def test_ipv6_disabled(lab):
+    """net.ipv6.conf.s0.disable_ipv6: ip6_rcv() drops what comes by s0, to the
+    address of another device, too; so ingress answers none of it."""
+    lab.srv.sysctl("net.ipv6.conf.s0.disable_ipv6", 1)
+    lab.table([(f"IPv6 is disabled: to {dst}", lab.frame(6, dst=dst),
+                "pass_not_mine", None) for dst in (SRV[6], OTHER6)] +
+              [("IPv6 is disabled: IPv4", lab.frame(4), "answered",
+                "answered")])
+    lab.srv.sysctl("net.ipv6.conf.s0.disable_ipv6", 0)
+    lab.srv.ip(f"""addr add {SRV[6]}/64 dev s0 nodad
+        neigh replace {nettest.CLI6} lladdr {CLI_MAC} dev s0 nud permanent
+        route replace default via {nettest.CLI6} dev s0""")
+    lab.table([("IPv6 is enabled again", lab.frame(6), "answered",
+                "answered")])
+
+
+def test_lo_down(lab):
+    """A namespace without its loopback device answers as one with it."""
+    lab.srv.ip("link set lo down")
+    lab.table([(f"IPv{family}: lo is down", lab.frame(family), "answered",
+                "answered") for family in (4, 6)])
+    lab.srv.ip("link set lo up")
+
+
 nettest.main(test_sources4, test_sources6, test_stations, test_destinations4,
-             test_destinations6, test_joined, test_own)
+             test_destinations6, test_joined, test_own, test_ipv6_disabled,
+             test_lo_down)

@@ -3,6 +3,7 @@
 """The netlink family under 100,000 messages, from almost right to random: those
 of nobody change nothing; those of root do what they may, and the module goes on
 listening, answering and showing its state."""
+import errno
 import os
 import subprocess
 
@@ -67,4 +68,24 @@ def test_root(lab):
                         f"IPv{family}: {hook}: and all is as it is told", got)
 
 
-nettest.main(test_nobody, test_root)
+def test_ifindex(lab):
+    """Interface indexes go up with each device that a namespace ever had."""
+    lab.srv.ip("""link add i0 index 70000 type dummy
+        link add i1 index 2147483647 type dummy""")
+    for ifindex in (70000, (1 << 31) - 1):
+        lab.listen()
+        lab.kntp.listen("ingress", ifindex)
+        lab.ktap.equal(lab.kntp.listeners(), [("ingress", ifindex)],
+                       f"ifindex {ifindex} is listened to")
+        lab.kntp.unlisten("ingress", ifindex)
+    for ifindex in (1 << 31, (1 << 32) - 1):
+        try:
+            lab.kntp.listen("ingress", ifindex)
+            error = 0
+        except OSError as why:
+            error = why.errno
+        lab.ktap.equal(error, errno.ERANGE, f"ifindex {ifindex} cannot be")
+    lab.srv.ip("link del i0\nlink del i1")
+
+
+nettest.main(test_ifindex, test_nobody, test_root)
