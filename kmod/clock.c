@@ -37,6 +37,8 @@
  * @follows: the reference time is now
  * @jumps: how often what is served jumped, so far
  * @era: era_of() while @epoch lasts
+ * @since: CLOCK_REALTIME behind its last step, as at publication: while @epoch
+ *	lasts, an earlier stamp is from before that step
  * @window: length of the time up to @fast_until, log2 ns
  * @expires: when the lease is over, by the clock it ages by
  * @figures: as they were given
@@ -45,6 +47,7 @@ struct published {
 	struct rcu_head rcu;
 	struct ntp_server server;
 	u64 epoch;
+	s64 since;
 	s64 fast_until;
 	s64 until;
 	s64 at;
@@ -232,8 +235,8 @@ u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 
 	if (unlikely(received < 0 || !is_current(p, now)))
 		return reply_rare(ntp, p, received);
-	/* A stamp from before a step, or of another clock, is none. */
-	if (unlikely((u64)(now - received) > NSEC_PER_SEC))
+	/* Use no stamp of another clock, none that is old or from before a step. */
+	if (unlikely((u64)(now - received) > NSEC_PER_SEC || received < p->since))
 		received = now;
 	transmit = ntp_from_unix(now);
 	receive = received == now ? transmit : ntp_from_unix(received);
@@ -404,6 +407,8 @@ int kntp_clock_publish(const struct kntp_clock_figures *f)
 	p->at = now_of(p);
 	p->published = is_map(p) ? ntp_map_utc(&f->map, p->at) : p->at;
 	p->epoch = kntp_timekeeping_epoch();
+	/* A step after this changes the epoch, so @since is not looked at then. */
+	p->since = kntp_timekeeping_since();
 	if (is_map(p) ? kntp_timekeeping_slept(f->steps) :
 			f->steps != p->epoch >> 32) {
 		mutex_unlock(&clock_lock);

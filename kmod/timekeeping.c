@@ -63,6 +63,13 @@ static s64 real_of(const struct timekeeper *tk)
 	       (tk->tkr_mono.xtime_nsec >> tk->tkr_mono.shift);
 }
 
+static void step(s64 to, u64 kind)
+{
+	atomic64_set(&kntp_timekeeping_stepped_to, to);
+	smp_wmb();	/* pairs with kntp_timekeeping_since() */
+	atomic64_add(kind, &kntp_timekeeping);
+}
+
 /*
  * Runs on every update of the timekeeper, with its lock held, before readers
  * see the new time.
@@ -75,12 +82,10 @@ static int timekeeper_updated(struct notifier_block *nb, unsigned long was_set,
 	if (likely(tk->offs_real == offsets.real) || !offsets.known) {
 		/* nothing, or a change of TAI alone */
 	} else if (is_leap(tk)) {
-		atomic64_set(&kntp_timekeeping_stepped_to, real_of(tk));
-		atomic64_add(ONE_LEAP, &kntp_timekeeping);
+		step(real_of(tk), ONE_LEAP);
 		kntp_event_raise(KNTP_EVENT_CLOCK_LEAP);
 	} else {
-		atomic64_set(&kntp_timekeeping_stepped_to, real_of(tk));
-		atomic64_add(ONE_STEP, &kntp_timekeeping);
+		step(real_of(tk), ONE_STEP);
 		kntp_event_raise(KNTP_EVENT_CLOCK_STEPPED);
 	}
 	offsets.real = tk->offs_real;

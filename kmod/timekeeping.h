@@ -48,12 +48,25 @@ static inline bool kntp_timekeeping_slept(u32 steps)
 }
 
 /**
+ * kntp_timekeeping_since() - Read where the last step led to
+ *
+ * Read it after the epoch: the notifier writes it before the epoch changes, so
+ * it is then of the step that began that epoch, or of a later one. Any context.
+ * Return: CLOCK_REALTIME just behind that step, ns; 0 before the first one.
+ */
+static inline s64 kntp_timekeeping_since(void)
+{
+	smp_rmb();	/* pairs with timekeeper_updated() */
+	return atomic64_read(&kntp_timekeeping_stepped_to);
+}
+
+/**
  * kntp_timekeeping_spans() - whether a step lies between a time and now
  * @stamp: a time of CLOCK_REALTIME, ns, read before now
  *
- * A stamp from before a step is never later than the time that a step forward
- * leads to; after a step back it may be, and is then in the future or was taken
- * no longer ago than it seems. Any context.
+ * A stamp from before a step forward is always earlier than the time that the
+ * step led to. A stamp from before a step back may be later than that: then it is
+ * in the future, or lies between the true arrival and now. Any context.
  */
 static inline bool kntp_timekeeping_spans(s64 stamp)
 {

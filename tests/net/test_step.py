@@ -6,12 +6,14 @@ and a slew do not."""
 import calendar
 import ctypes
 import errno
+import os
+import socket
 import struct
 import time
 
 import nettest
 import ntpnet
-from kntpnl import C, attr, u8, u32
+from kntpnl import C, attr, attrs, u8, u32
 from nettest import LIBC
 
 ADJ_OFFSET, ADJ_FREQUENCY, ADJ_STATUS, ADJ_TAI = 1, 2, 0x10, 0x80
@@ -143,6 +145,103 @@ def test_race(lab):
     lab.ktap.ok(refused, "set by the steps before this one: refused")
 
 
+class Queue:
+    """Requests that wait for a verdict between their receive stamp and the local
+    hook: an inline filter behind NFQUEUE, as intrusion prevention has it."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        try:
+            lab.srv.run("nft", "-f", "-", text="""table ip held { chain in {
+                type filter hook input priority 0; policy accept;
+                udp dport 123 queue num 7; }; }\n""")
+            with lab.srv:
+                self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+        except (OSError, RuntimeError) as why:
+            raise nettest.Skip(f"no NFQUEUE: {why}") from None
+        self.sock.settimeout(5 * ntpnet.SCALE)
+        # NFQNL_MSG_CONFIG: bind to the queue, copy no payload
+        self.send(2, attr(1, struct.pack("!BxH", 1, 0)), 5)
+        self.acknowledged()
+        self.send(2, attr(2, struct.pack("!IB", 0, 1)), 5)
+        self.acknowledged()
+
+    def send(self, kind, data, flags=1):
+        body = struct.pack("!BBH", 0, 0, 7) + data
+        self.sock.send(struct.pack("=IHHII", 16 + len(body), 3 << 8 | kind, flags,
+                                   1, 0) + body)
+
+    def acknowledged(self):
+        answer = self.sock.recv(4096)
+        error = struct.unpack_from("=i", answer, 16)[0]
+        if error:
+            self.close()
+            raise nettest.Skip(f"no NFQUEUE: {os.strerror(-error)}")
+
+    def waiting(self):
+        """The number of the next packet that waits."""
+        got = dict(attrs(self.sock.recv(65536)[20:]))
+        return struct.unpack_from("!I", got[1])[0]
+
+    def release(self, number):
+        self.send(1, attr(2, struct.pack("!II", 1, number)))
+
+    def close(self):
+        self.sock.close()
+        self.lab.srv.run("nft", "delete", "table", "ip", "held")
+
+
+def test_held(lab):
+    """A request that was stamped before a step and is answered after the next
+    publication: its stamp is of a time that is not served any more."""
+    lab.listen("local")
+    # Whoever wants receive stamps has the kernel take them for all packets.
+    with lab.srv:
+        stamper = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stamper.setsockopt(socket.SOL_SOCKET, 35, 1)	# SO_TIMESTAMPNS
+    queue = Queue(lab)
+    # The kernel begins to stamp by and by.
+    time.sleep(0.1)
+    for by in (0, 0.4, 0.05, -0.4):
+        lab.kntp.clock_set(lease="forever")
+        frame = lab.frame()
+        nonce = ntpnet.parse(frame).transmit
+        lab.port.drain()
+        before = time.clock_gettime(time.CLOCK_REALTIME)
+        lab.port.send(frame)
+        number = queue.waiting()
+        time.sleep(0.02)
+        stepped_to = time.clock_gettime(time.CLOCK_REALTIME)
+        if by:
+            setoffset(by)
+            stepped_to = time.clock_gettime(time.CLOCK_REALTIME)
+        lab.kntp.clock_set(lease="forever")
+        # The first reply prepares what the next ones say of the clock.
+        lab.port.send(lab.sentinel())
+        queue.release(queue.waiting())
+        released = time.clock_gettime(time.CLOCK_REALTIME)
+        queue.release(number)
+        got = []
+        lab.port.until(lambda d, nonce=nonce: d.origin == nonce and
+                       not got.append(d))
+        if not lab.ktap.ok(got and fields(got[0]) == (0, 1),
+                           f"held over a step by {by} s: answered"):
+            continue
+        receive, transmit = (ntpnet.seconds(got[0].data[at:at + 8])
+                             for at in (32, 40))
+        # Without a step the stamp is the packet's arrival, before it waited;
+        # else the module does not know that, and says when it saw it.
+        # A double has a resolution of a quarter of a microsecond here.
+        good = before - 1e-6 <= receive <= stepped_to + 1e-6 if not by else \
+            released - 1e-6 <= receive
+        lab.ktap.ok(good and receive <= transmit,
+                    f"held over a step by {by} s: received "
+                    + ("then" if by else "before it waited"),
+                    (before, stepped_to, released, receive, transmit))
+    queue.close()
+    stamper.close()
+
+
 def midnight():
     """The next end of a June or December that the kernel's clock can reach."""
     return calendar.timegm((2028, 1, 1, 0, 0, 0))
@@ -260,5 +359,5 @@ def test_events(lab):
 
 
 
-nettest.main(test_steps, test_no_steps, test_race, test_events, test_leap,
-             test_suspend, test_map)
+nettest.main(test_steps, test_no_steps, test_race, test_held, test_events,
+             test_leap, test_suspend, test_map)
