@@ -332,6 +332,45 @@ static void others(void)
 	conf_free(&conf);
 }
 
+/*
+ * `follow` wins over sources, whoever wrote them: the Debian package ships a
+ * pool line, and DHCP leases come as files of sourcedir.
+ */
+static void follow_and_sources(void)
+{
+	char text[4000] = "follow chronyd\n";
+	size_t i;
+
+	enter();
+	CHECK(!mkdir("leases", 0700), "%s", strerror(errno));
+	put("leases/eth0.sources", "server 192.0.2.9 iburst\n");
+	if (right("follow chronyd\npool pool.ntp.org iburst\nrefclock SHM 0\n"
+		  "broadcast 64 192.0.2.255\nbroadcastclient key 1\n"
+		  "peer 192.0.2.1\nsourcedir leases\nallow all\n")) {
+		IS(follow.what, CONF_FOLLOW_CHRONYD);
+		IS(sources.n, 0);
+		IS(n_refclock, 0);
+		IS(n_group, 1);
+		IS(group[0].what, CONF_BROADCAST);
+		IS(warnings.n, 1);
+		CHECK(!strcmp(conf.warnings.at[0],
+			      "follow: the other daemon keeps the time: these sources are not used: "
+			      "pool pool.ntp.org (t:2), peer 192.0.2.1 (t:6), "
+			      "server 192.0.2.9 (leases/eth0.sources:1), "
+			      "refclock 0 (t:3), broadcastclient (t:5)"),
+		      "%s", conf.warnings.at[0]);
+	}
+	conf_free(&conf);
+	for (i = 0; i < 100; i++)
+		sprintf(text + strlen(text), "server host%zu.example\n", i);
+	if (right(text))
+		CHECK(conf.warnings.n == 1 &&
+		      strstr(conf.warnings.at[0], "server host0.example (t:2), ") &&
+		      strstr(conf.warnings.at[0], " more"), "%s",
+		      conf.warnings.at[0]);
+	conf_free(&conf);
+}
+
 /* Every directive is known to be one, whatever it wants. */
 static void all_directives(void)
 {
@@ -433,6 +472,7 @@ static const struct test_case cases[] = {
 	{ "sent to many", groups },
 	{ "watched", watched },
 	{ "the other directives", others },
+	{ "follow and sources", follow_and_sources },
 	{ "all directives", all_directives },
 	{ "directories", directories },
 	{ "command line", command_line },

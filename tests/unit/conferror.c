@@ -58,9 +58,7 @@ static void mistakes_in_groups(void)
 	  "t:1: server: ttl, dev and unauthenticated are for manycastclient" },
 	{ "metrics x", "t:1: metrics: 'x' is not an IPv4 or IPv6 address" },
 	{ "metrics ::1 0", "t:1: metrics: PORT: '0' is not a whole number from 1 to 65535" },
-	{ "metrics 127.0.0.1 1 2", "t:1: metrics: '2' is one word too many" },
-	{ "follow kernel stratum 2 refid X\nbroadcastclient key 1",
-	  "t:2: broadcastclient: not together with follow: the time is another daemon's" });
+	{ "metrics 127.0.0.1 1 2", "t:1: metrics: '2' is one word too many" });
 }
 
 static void mistakes_in_values(void)
@@ -234,10 +232,6 @@ static void mistakes_in_others(void)
 	  "t:1: follow: stratum: is missing: the kernel does not know it" },
 	{ "follow kernel stratum 2",
 	  "t:1: follow: refid: is missing: the kernel does not know it" },
-	{ "follow chronyd\n\npool a",
-	  "t:3: pool: not together with follow: the time is another daemon's" },
-	{ "follow chronyd\nrefclock SHM 0",
-	  "t:2: refclock: not together with follow: the time is another daemon's" },
 	{ "hwtimestamp", "t:1: hwtimestamp: the name of a link is missing, or *" },
 	{ "hwtimestamp * rxfilter some",
 	  "t:1: hwtimestamp: rxfilter: 'some' is none of best, none, ntp, ptp, all" },

@@ -65,6 +65,15 @@ int act_smoothing(bool reset, char *why)
 	return err;
 }
 
+/* Under `follow` another daemon asks the sources, and kntpd has none. */
+static int refuse_under_follow(char *why)
+{
+	if (act.conf->follow.what == CONF_FOLLOW_NOTHING)
+		return 0;
+	snprintf(why, REPORT_WHY, "kntpd follows another daemon, which has the sources: use that daemon's command (chronyc)");
+	return -EPERM;
+}
+
 /* Calls FN for every server and peer that WHICH means. */
 static int for_each(const char *which, char *why,
 		    void (*fn)(struct ntp_source *src, const void *arg),
@@ -73,6 +82,8 @@ static int for_each(const char *which, char *why,
 	struct source *s, *next;
 	bool found = false;
 
+	if (refuse_under_follow(why))
+		return -EPERM;
 	for (s = sources; s; s = next) {
 		next = s->next;
 		if (s->type == SOURCE_REFCLOCK || !report_matches(s, which))
@@ -125,8 +136,10 @@ int act_add(const char *line, char *why)
 	struct conf_error error = { .text = "" };
 	struct source_conf s;
 	char reason[NTP_WHY] = "";
-	int err;
+	int err = refuse_under_follow(why);
 
+	if (err)
+		return err;
 	err = conf_source_parse(&s, line, &error);
 	if (err) {
 		snprintf(why, REPORT_WHY, "%.*s", REPORT_WHY - 1, error.text);

@@ -124,7 +124,7 @@ int conf_do_mailonchange(struct conf_line *l);
 int conf_do_log(struct conf_line *l);
 
 /* conf_check.c: what only the whole can tell. */
-int conf_check(struct config *c, struct conf_error *err);
+int conf_check(struct conf_line *l);
 
 /* conf.c */
 int conf_do_include(struct conf_line *l);
