@@ -13,7 +13,7 @@ struct keyfile_key;
  * there is said, and none has a key by it; one with a mistake is refused, and all
  * is as it was: 0, or -errno with the reason in WHY (KEYS_WHY bytes).
  */
-#define KEYS_WHY	192
+#define KEYS_WHY	256
 int keys_read(const char *path, char *why);
 /* What the module is to hold; NULL: its own are left alone. */
 const struct keyfile *keys_held(void);

@@ -189,9 +189,9 @@ int serve_start(const struct config *c)
 	if (!err)
 		err = read_access(&c->cmdaccess, &serve.control);
 	if (!err) {
-		err = keys_read(c->keyfile, why);
-		if (err)
-			log_msg(LOG_ERR, "%s", why);
+		/* As chronyd: who needs no key is served all the same. */
+		if (keys_read(c->keyfile, why))
+			log_msg(LOG_WARNING, "%s: no key is used", why);
 	}
 	if (!err && follows)
 		err = start_following(&c->follow);
