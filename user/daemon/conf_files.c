@@ -158,6 +158,17 @@ static int split(struct conf_line *l, char *text)
 	return 0;
 }
 
+FILE *conf_echo;
+
+static void echo(const struct conf_line *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		fprintf(conf_echo, "%s%s", i ? " " : "", l->word[i]);
+	fputc('\n', conf_echo);
+}
+
 /**
  * conf_text() - one line
  * @l: its place
@@ -169,6 +180,8 @@ int conf_text(struct conf_line *l, char *text)
 {
 	int err = split(l, text);
 
+	if (!err && l->n && conf_echo)
+		echo(l);
 	if (!err && l->n)
 		err = conf_directive_line(l);
 	l->n = 0;

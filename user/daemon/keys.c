@@ -27,7 +27,7 @@ static const char *hint(const char *path)
 	       ": let kntpd's user read it (chgrp kntp, chmod 640)" : "";
 }
 
-int keys_read(const char *path, char *why)
+int keys_prepare(const char *path, struct keyfile *to, char *why)
 {
 	struct keyfile file = { NULL, 0 };
 	char reason[KEYFILE_WHY];
@@ -39,10 +39,26 @@ int keys_read(const char *path, char *why)
 		snprintf(why, KEYS_WHY, "keyfile: %s%s", reason, hint(path));
 		return -EINVAL;
 	}
-	keyfile_free(&keys.file);
-	keys.file = file;
-	keys.are_ours = path;
+	*to = file;
 	return 0;
+}
+
+void keys_take(const char *path, struct keyfile *from)
+{
+	keyfile_free(&keys.file);
+	keys.file = *from;
+	keys.are_ours = path;
+	*from = (struct keyfile){ NULL, 0 };
+}
+
+int keys_read(const char *path, char *why)
+{
+	struct keyfile file;
+	int err = keys_prepare(path, &file, why);
+
+	if (!err)
+		keys_take(path, &file);
+	return err;
 }
 
 const struct keyfile *keys_held(void)

@@ -21,4 +21,8 @@ void keys_forget(void);
 /* NULL: there is none with this identifier. Good until the next keys_read(). */
 const struct keyfile_key *keys_find(uint32_t id);
 
+/* The two halves of keys_read(): only the first can fail, as above. */
+int keys_prepare(const char *path, struct keyfile *to, char *why);
+void keys_take(const char *path, struct keyfile *from);
+
 #endif
