@@ -83,6 +83,41 @@ server 2001:db8::7 iburst"
 	check "NetworkManager's end" [ ! -e $dir/eth8.sources ]
 }
 
+follows_chronyd()
+{
+	kntp -j tracking 2>/dev/null | grep -q '"synchronised": *true'
+}
+
+# The host that the package is most often put on: chronyd keeps its clock, and
+# two links have a lease that names the same server.
+test_beside_chrony()
+{
+	mkdir -p /run/chrony $dir
+	cp "$KNTP_PEERS/usr/sbin/chronyd" /usr/sbin/chronyd
+	/usr/sbin/chronyd -d -x -U -u root "local stratum 3" "cmdport 0" \
+		"pidfile $tmp/chronyd.pid" >"$tmp/chronyd" 2>&1 &
+	local chronyd=$! link
+	for link in eth0 wlan0; do
+		echo "server 192.0.2.7 iburst" >$dir/$link.sources
+	done
+	check "chrony first: kntp is installed" installs "$debs"/kntp_*.deb
+	check_equal "chrony first: it is followed" \
+		"$(grep -h ^follow /etc/kntp/conf.d/*.conf)" "follow chronyd"
+	check_equal "chrony first: the configuration is right, and what is not used is named" \
+		"$(kntpd --check 2>&1 | grep -c 'follow: .*pool.ntp.org.*eth0.sources:1')" 1
+	kntpd -d >"$tmp/log" 2>&1 &
+	local kntpd=$!
+	check "chrony first: kntpd says chronyd's time" slowwait 10 follows_chronyd ||
+		sed 's/^/# /' "$tmp/log" "$tmp/chronyd"
+	check "chrony first: a source is refused" eval \
+		'! kntp add server 192.0.2.1 >/dev/null 2>&1'
+	kill $kntpd $chronyd
+	wait $kntpd $chronyd
+	check "chrony first: kntp is purged" dpkg --purge kntp
+	rm -f /usr/sbin/chronyd $dir/*.sources
+	rmdir $dir 2>/dev/null
+}
+
 ktap_begin
 tmp=$(mktemp -d)
 defer rm -rf "$tmp"
@@ -108,6 +143,7 @@ check "kntpd ends" kill "$daemon"
 wait "$daemon"
 
 check "kntp is purged" dpkg --purge kntp
+test_beside_chrony
 check_equal "nothing is left" "$(kntp_files)" "$before"
 check_equal "no user either" "$(grep -h ^kntp: /etc/passwd /etc/group)" ""
 ktap_end

@@ -332,6 +332,140 @@ static void others(void)
 	conf_free(&conf);
 }
 
+/*
+ * `follow` wins over sources, whoever wrote them: the Debian package ships a
+ * pool line, and DHCP leases come as files of sourcedir.
+ */
+static void follow_and_sources(void)
+{
+	char text[4000] = "follow chronyd\n";
+	size_t i;
+
+	enter();
+	CHECK(!mkdir("leases", 0700), "%s", strerror(errno));
+	put("leases/eth0.sources", "server 192.0.2.9 iburst\n");
+	if (right("follow chronyd\npool pool.ntp.org iburst\nrefclock SHM 0\n"
+		  "broadcast 64 192.0.2.255\nbroadcastclient key 1\n"
+		  "peer 192.0.2.1\nsourcedir leases\nallow all\n")) {
+		IS(follow.what, CONF_FOLLOW_CHRONYD);
+		IS(sources.n, 0);
+		IS(n_refclock, 0);
+		IS(n_group, 1);
+		IS(group[0].what, CONF_BROADCAST);
+		IS(warnings.n, 1);
+		CHECK(!strcmp(conf.warnings.at[0],
+			      "follow: the other daemon keeps the time: these sources are not used: "
+			      "pool pool.ntp.org (t:2), peer 192.0.2.1 (t:6), "
+			      "server 192.0.2.9 (leases/eth0.sources:1), "
+			      "refclock 0 (t:3), broadcastclient (t:5)"),
+		      "%s", conf.warnings.at[0]);
+	}
+	conf_free(&conf);
+	for (i = 0; i < 100; i++)
+		sprintf(text + strlen(text), "server host%zu.example\n", i);
+	if (right(text))
+		CHECK(conf.warnings.n == 1 &&
+		      strstr(conf.warnings.at[0], "server host0.example (t:2), ") &&
+		      strstr(conf.warnings.at[0], " more"), "%s",
+		      conf.warnings.at[0]);
+	conf_free(&conf);
+}
+
+static bool warns(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < conf.warnings.n; i++)
+		if (!strcmp(conf.warnings.at[i], text))
+			return true;
+	return false;
+}
+
+/*
+ * Packages and DHCP leases write there: chronyd's load_source_file() skips a
+ * bad line and an unreadable file, and has the others.
+ */
+static void bad_source_files(void)
+{
+	static const char nul[] = "server five\n\0\nserver six\n";
+
+	enter();
+	CHECK(!mkdir("s", 0700) && !mkdir("s/4.sources", 0700), "%s",
+	      strerror(errno));
+	put("s/1.sources", "server one\nserver a:b\nport 1\nserver two nts\n"
+	    "server three iburst\n");
+	put_bytes("s/2.sources", nul, sizeof(nul) - 1);
+	put("s/3.sources", "server four\n");
+	if (right("sourcedir s\nserver zero\n")) {
+		IS(sources.n, 5);
+		CHECK(!strcmp(conf.sources.at[2].name, "three") &&
+		      !strcmp(conf.sources.at[3].name, "five") &&
+		      !strcmp(conf.sources.at[4].name, "four"), "the good ones");
+		CHECK(warns("s/1.sources:2: server: 'a:b' is neither a name nor an address: the line is not used") &&
+		      warns("s/1.sources:3: port: only server, pool and peer may stand in a file of sourcedir: the line is not used") &&
+		      warns("s/1.sources:4: server: nts: Network Time Security is not spoken by kntpd: the line is not used") &&
+		      warns("s/2.sources:2: a NUL byte: this is no text: the rest of the file is not used") &&
+		      warns("s/4.sources: Is a directory: the file is not used"),
+		      "%zu warnings, the first is %s", conf.warnings.n,
+		      conf.warnings.n ? conf.warnings.at[0] : "none");
+	}
+	conf_free(&conf);
+	if (right("include no-such-dir/*.conf\nport 5\n"))
+		IS(warnings.n, 1);
+	conf_free(&conf);
+	/* SUSE's chrony.conf includes an empty directory. */
+	if (right("include s/*.conf\nport 5\n"))
+		CHECK(conf.port == 5 &&
+		      warns("t:1: include: s/*.conf: no file matches"),
+		      "a pattern without a match");
+	conf_free(&conf);
+	if (right("\xef\xbb\xbfport 6\n"))
+		IS(port, 6);
+	conf_free(&conf);
+}
+
+/* What chronyd clamps (ntp_core.c, clientlog.c, refclock.c) or has no limit of. */
+static void out_of_range(void)
+{
+	const struct source_conf *s;
+
+	if (!right("server a minpoll -9 maxpoll 30 version 5 filter 99 "
+		   "maxsources 17 maxdelay 2000 asymmetry 0.6 offset +410227200 "
+		   "polltarget 0 maxdelayquant 0\n"
+		   "maxdistance 94608000.0\nminsources 0\nmaxstratum 20\n"
+		   "ratelimit interval -30 burst 1000 leak 0 kod 9\n"
+		   "hwtimestamp eth0 minpoll -9 minsamples 1\n"
+		   "refclock SHM 0 filter 0 poll -40 offset 619315200\n"
+		   "clockprecision 0\nlogbanner -1\nserver b maxdelayquant 0.96\n"))
+		return;
+	s = conf.sources.at;
+	CHECK(s->minpoll == 6 && s->maxpoll == 24 && s->version == 4 &&
+	      s->filter == 32 && s->maxsources == 16 && s->maxdelay == 1000 &&
+	      s->asymmetry == 0.5 && s->has_asymmetry &&
+	      s->offset == 410227200 && s->polltarget == 1 &&
+	      !s->maxdelayquant, "of a server");
+	IS(maxdistance, 94608000);
+	IS(minsources, 1);
+	IS(maxstratum, 15);
+	IS(ratelimit.interval, -19);
+	IS(ratelimit.burst, 255);
+	IS(ratelimit.leak, 1);
+	IS(ratelimit.kod, 4);
+	IS(hwtimestamp[0].minpoll, -6);
+	IS(hwtimestamp[0].minsamples, 2);
+	IS(refclock[0].filter, 1);
+	IS(refclock[0].poll, -31);
+	IS(refclock[0].offset, 619315200);
+	IS(clockprecision, 0);
+	IS(logbanner, 0);
+	CHECK(warns("t:1: server: minpoll: -9 is outside -7 to 24: 6 is used") &&
+	      warns("t:1: server: maxsources: 17 is outside 1 to 16: 16 is used") &&
+	      warns("t:3: minsources: 0 is outside 1 to 2147483647: 1 is used"),
+	      "%s", conf.warnings.at[0]);
+	IS(warnings.n, 19);
+	conf_free(&conf);
+}
+
 /* Every directive is known to be one, whatever it wants. */
 static void all_directives(void)
 {
@@ -384,10 +518,6 @@ static void directories(void)
 					       &conf.sources.at[1]), "zero");
 	CHECK(!conf_source_equal(&list.at[1], &conf.sources.at[2]), "two");
 	conf_sources_free(&list);
-	put("a/1.sources", "server two\nport 1\n");
-	CHECK(conf_sources_read(&conf, &list, &why) == -EINVAL &&
-	      !strcmp(why.text, "a/1.sources:2: port: only server, pool and peer may stand in a file of sourcedir") &&
-	      !list.n, "%s", why.text);
 	conf_free(&conf);
 	put("b/20.conf", "sourcesonly\nserver only\n");
 	if (right("server before\nconfdir a b\nsourcedir a b\nserver after\n"))
@@ -416,7 +546,7 @@ static void command_line(void)
 	      s.is_peer && s.minpoll == 4 && !strcmp(s.name, "192.0.2.1"),
 	      "a source by hand");
 	CHECK(conf_source_parse(&s, "server a minpoll x", &why) &&
-	      !strcmp(why.text, "server: minpoll: 'x' is not a whole number from -7 to 24"),
+	      !strcmp(why.text, "server: minpoll: 'x' is not a whole number from -999 to 999"),
 	      "%s", why.text);
 	CHECK(conf_source_parse(&s, " # x", &why) &&
 	      !strcmp(why.text, "server, pool or peer is missing"), "%s",
@@ -433,6 +563,9 @@ static const struct test_case cases[] = {
 	{ "sent to many", groups },
 	{ "watched", watched },
 	{ "the other directives", others },
+	{ "bad files of sources", bad_source_files },
+	{ "out of range", out_of_range },
+	{ "follow and sources", follow_and_sources },
 	{ "all directives", all_directives },
 	{ "directories", directories },
 	{ "command line", command_line },

@@ -58,9 +58,7 @@ static void mistakes_in_groups(void)
 	  "t:1: server: ttl, dev and unauthenticated are for manycastclient" },
 	{ "metrics x", "t:1: metrics: 'x' is not an IPv4 or IPv6 address" },
 	{ "metrics ::1 0", "t:1: metrics: PORT: '0' is not a whole number from 1 to 65535" },
-	{ "metrics 127.0.0.1 1 2", "t:1: metrics: '2' is one word too many" },
-	{ "follow kernel stratum 2 refid X\nbroadcastclient key 1",
-	  "t:2: broadcastclient: not together with follow: the time is another daemon's" });
+	{ "metrics 127.0.0.1 1 2", "t:1: metrics: '2' is one word too many" });
 }
 
 static void mistakes_in_values(void)
@@ -74,13 +72,11 @@ static void mistakes_in_values(void)
 	{ "Port", "t:1: Port: its value: a word is missing" },
 	{ "port 1 2", "t:1: port: '2' is one word too many" },
 	{ "rtcsync 1", "t:1: rtcsync: '1' is one word too many" },
-	{ "maxdistance nan", "t:1: maxdistance: 'nan' is not a number from 0 to 1e+06" },
-	{ "maxdistance 0x1", "t:1: maxdistance: '0x1' is not a number from 0 to 1e+06" },
-	{ "maxdistance 1e", "t:1: maxdistance: '1e' is not a number from 0 to 1e+06" },
-	{ "maxdistance .", "t:1: maxdistance: '.' is not a number from 0 to 1e+06" },
-	{ "maxdistance 1e999", "t:1: maxdistance: '1e999' is not a number from 0 to 1e+06" },
-	{ "maxdistance -1", "t:1: maxdistance: '-1' is not a number from 0 to 1e+06" },
-	{ "maxdistance 3;", "t:1: maxdistance: '3;' is not a number from 0 to 1e+06" },
+	{ "maxdistance nan", "t:1: maxdistance: 'nan' is not a number from 0 to 1e+12" },
+	{ "maxdistance 0x1", "t:1: maxdistance: '0x1' is not a number from 0 to 1e+12" },
+	{ "maxdistance 1e", "t:1: maxdistance: '1e' is not a number from 0 to 1e+12" },
+	{ "maxdistance .", "t:1: maxdistance: '.' is not a number from 0 to 1e+12" },
+	{ "maxdistance 3;", "t:1: maxdistance: '3;' is not a number from 0 to 1e+12" },
 	{ "leapsecmode smear",
 	  "t:1: leapsecmode: 'smear' is none of system, step, slew, ignore" },
 	{ "authselectmode all",
@@ -104,24 +100,18 @@ static void mistakes_in_sources(void)
 	{ "peer a # mine",
 	  "t:1: peer: '#' is not an option of it: a comment has a line of its own" },
 	{ "server a minpoll", "t:1: server: minpoll: its value is missing" },
-	{ "server a minpoll -8",
-	  "t:1: server: minpoll: '-8' is not a whole number from -7 to 24" },
-	{ "server a maxpoll 25",
-	  "t:1: server: maxpoll: '25' is not a whole number from -7 to 24" },
 	{ "server a key 0",
 	  "t:1: server: key: '0' is not a whole number from 1 to 4294967295" },
 	{ "server a key 4294967296",
 	  "t:1: server: key: '4294967296' is not a whole number from 1 to 4294967295" },
 	{ "server a port 0",
-	  "t:1: server: port: '0' is not a whole number from 1 to 65535" },
-	{ "server a asymmetry 0.6",
-	  "t:1: server: asymmetry: '0.6' is not a number from -0.5 to 0.5" },
-	{ "server a version 5",
-	  "t:1: server: version: '5' is not a whole number from 1 to 4" },
-	{ "pool a maxsources 17",
-	  "t:1: pool: maxsources: '17' is not a whole number from 1 to 16" },
-	{ "server a maxdelayquant 0.96",
-	  "t:1: server: maxdelayquant: '0.96' is not a number from 0.05 to 0.95" },
+	  "t:1: server: port: nobody answers at port 0" },
+	{ "server a minpoll 1.5",
+	  "t:1: server: minpoll: '1.5' is not a whole number from -999 to 999" },
+	{ "server a maxdelay x",
+	  "t:1: server: maxdelay: 'x' is not a number from 0 to 1000" },
+	{ "server a version 4x",
+	  "t:1: server: version: '4x' is not a whole number from 1 to 4" },
 	{ "server a extfield 1234",
 	  "t:1: server: extfield: '1234' is none of 10A, F323, F324" },
 	{ "server a nts",
@@ -165,8 +155,6 @@ static void mistakes_in_refclocks(void)
 	  "t:1: refclock: pin: '-2' is not a whole number from -1 to 65535" },
 	{ "refclock SHM 0 refid LONGER",
 	  "t:1: refclock: refid: 'LONGER' is not 1 to 4 characters" },
-	{ "refclock SHM 0 stratum 16",
-	  "t:1: refclock: stratum: '16' is not a whole number from 0 to 15" },
 	{ "refclock PPS /dev/pps0 lock GPS",
 	  "t:1: refclock: lock: no other refclock has that refid" },
 	{ "refclock PPS a refid GPS lock GPS",
@@ -221,8 +209,6 @@ static void mistakes_in_others(void)
 	WRONG(
 	{ "local stratum 16",
 	  "t:1: local: stratum: '16' is not a whole number from 1 to 15" },
-	{ "ratelimit leak 0",
-	  "t:1: ratelimit: leak: '0' is not a whole number from 1 to 4" },
 	{ "listen", "t:1: listen: hook: is missing: hook local, or hook ingress dev LINK" },
 	{ "listen hook xdp", "t:1: listen: hook: 'xdp' is none of local, ingress" },
 	{ "listen hook local dev lo", "t:1: listen: dev: hook local has none" },
@@ -234,10 +220,6 @@ static void mistakes_in_others(void)
 	  "t:1: follow: stratum: is missing: the kernel does not know it" },
 	{ "follow kernel stratum 2",
 	  "t:1: follow: refid: is missing: the kernel does not know it" },
-	{ "follow chronyd\n\npool a",
-	  "t:3: pool: not together with follow: the time is another daemon's" },
-	{ "follow chronyd\nrefclock SHM 0",
-	  "t:2: refclock: not together with follow: the time is another daemon's" },
 	{ "hwtimestamp", "t:1: hwtimestamp: the name of a link is missing, or *" },
 	{ "hwtimestamp * rxfilter some",
 	  "t:1: hwtimestamp: rxfilter: 'some' is none of best, none, ntp, ptp, all" },
@@ -282,7 +264,6 @@ static void mistakes_in_files(void)
 	     "missing: No such file or directory");
 	says(".", conf_read(&conf, ".", &why), ".: Is a directory");
 	wrong("\ninclude missing", "t:2: include: missing: No such file or directory");
-	wrong("include missing*", "t:1: include: missing*: no file is called so");
 	wrong("include", "t:1: include: FILE or PATTERN: a word is missing");
 	wrong("include t", "t:1: include: t: files are included more than 10 deep");
 	wrong("confdir", "t:1: confdir: DIRECTORY: a word is missing");

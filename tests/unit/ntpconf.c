@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sources of a configuration, and of the next one. */
 #include "ntpworld.h"
+#include "../../user/daemon/keys.h"
+#include "../../user/lib/keyfile.h"
 #include "../../user/daemon/pool.h"
+
+#include <time.h>
+#include <unistd.h>
 
 enum { LINES = 4 };
 
@@ -80,18 +85,68 @@ static void starts(void)
 	CHECK(!ntp_sources && !ntp_groups && !timers, "all is given back");
 }
 
-static void refused(void)
+/*
+ * Two links of one network have leases that name one server; and what a file
+ * names need not be of the family that is used. The others are used.
+ */
+static void left_out(void)
 {
 	configure();
 	lines[2] = lines[0];
-	CHECK(ntp_start(&conf, why) == -EEXIST &&
-	      !strcmp(why, "kntp.conf:7: 192.0.2.1: another source has this "
+	CHECK(!ntp_start(&conf, why) && at("192.0.2.1") && at("192.0.2.2") &&
+	      pool_unresolved() == 4, "twice: %s", why);
+	CHECK(!strcmp(why, "kntp.conf:7: 192.0.2.1: another source has this "
 			   "address"), "%s", why);
+	CHECK(!ntp_reload(&conf, why) && at("192.0.2.1"), "a reload: %s", why);
+	/* The one that was left out is used when the other goes. */
+	lines[0] = line("192.0.2.4");
+	CHECK(!ntp_reload(&conf, why) && at("192.0.2.1") && at("192.0.2.4"),
+	      "later: %s", why);
 	ntp_stop();
 	configure();
 	ntp_network.family = AF_INET;
-	CHECK(ntp_start(&conf, why) == -EAFNOSUPPORT, "%s", why);
+	CHECK(!ntp_start(&conf, why) && at("192.0.2.1") && !at("2001:db8::1"),
+	      "-4: %s", why);
 	ntp_stop();
+}
+
+/*
+ * chrony 4.3 keys.c, KEY_Reload(): a line that cannot be used is skipped with a
+ * warning. "0 xyzzy" is what puppet-chrony writes.
+ */
+static void key_file(void)
+{
+	static const char written[] =
+		"0 xyzzy\n2 SHA384 HEX:0102\n3 MD5 abc # the old one\n"
+		"7 MD5 first\n1 M abc\n4 MD5 HEX:ABC\n5 AES128 HEX:01\n"
+		"9 SHA1 HEX:0a0b\n6 MD5 good\n7 MD5 second\n";
+	char path[] = "/tmp/kntp-keys-XXXXXX", text[KEYS_WHY] = "";
+	int fd = mkstemp(path), i;
+	FILE *f = fdopen(fd, "w");
+	clock_t begun;
+
+	fputs(written, f);
+	fflush(f);
+	CHECK(!keys_read(path, text), "%s", text);
+	CHECK(keys_held()->n == 3 && keys_find(6) && keys_find(7) &&
+	      keys_find(9) && !keys_find(2) && !keys_find(3), "%zu keys",
+	      keys_held()->n);
+	CHECK(keys_find(7)->len == 6 && keys_find(9)->secret[1] == 0x0b,
+	      "the later one counts");
+	/* Seconds when each key was compared with, and copied beside, all others. */
+	for (i = 60000; i; i--)
+		fprintf(f, "%d MD5 secret%d\n", i % 2 ? i : 100000 + i, i);
+	fflush(f);
+	begun = clock();
+	CHECK(!keys_read(path, text) && keys_held()->n == 60001, "%zu keys",
+	      keys_held()->n);
+	CHECK(keys_find(59999) && keys_find(160000) && !keys_find(60000),
+	      "each is found");
+	CHECK(clock() - begun < 10 * CLOCKS_PER_SEC, "%g s",
+	      (double)(clock() - begun) / CLOCKS_PER_SEC);
+	fclose(f);
+	unlink(path);
+	keys_forget();
 }
 
 /* Who is told apart by a key from those without. */
@@ -162,7 +217,7 @@ static void reloads(void)
 	/* What is wrong with one does not keep the others. */
 	lines[0] = line("192.0.2.1");
 	lines[2] = line("192.0.2.4");
-	CHECK(ntp_reload(&conf, why) == -EEXIST &&
+	CHECK(!ntp_reload(&conf, why) &&
 	      strstr(why, "another source has this address"), "%s", why);
 	CHECK(!at("192.0.2.3") && at("192.0.2.4") &&
 	      at("192.0.2.1") == first, "the others");
@@ -202,7 +257,8 @@ static void told(void)
 
 static const struct test_case cases[] = {
 	{ "a configuration", starts },
-	{ "what is refused", refused },
+	{ "what is left out", left_out },
+	{ "a key file", key_file },
 	{ "with keys and without", authenticated },
 	{ "another configuration", reloads },
 	{ "copy and maxunreach", told },

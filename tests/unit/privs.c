@@ -212,8 +212,22 @@ static void dropped(void)
 
 static void missing(void)
 {
-	CHECK(!privs_drop("no-such-user-here"), "it does not run on");
+	/* chronyd: fatal; a misspelt user would otherwise run it as root. */
+	CHECK(privs_drop("no-such-user-here") == -ENOENT, "it runs on");
 	CHECK(!geteuid(), "another user");
+}
+
+/* As root there are no more capabilities than as anybody else. */
+static void as_root(void)
+{
+	cap_t have;
+	char *text;
+
+	CHECK(!privs_drop("root"), "it does not run on");
+	have = cap_get_proc();
+	text = cap_to_text(have, NULL);
+	CHECK(!strstr(text, "setuid") && !strstr(text, "dac_override") &&
+	      !strstr(text, "sys_admin"), "kept: %s", text);
 }
 
 static void unprivileged(void)
@@ -232,6 +246,7 @@ static void test_drop(void)
 	}
 	must_pass("root becomes a user", dropped);
 	must_pass("no such user", missing);
+	must_pass("root stays root", as_root);
 }
 
 static const struct test_case cases[] = {

@@ -154,7 +154,7 @@ static int finish(struct config *c, struct conf_line *l)
 	/* chrony's way to say: none */
 	if (!err && !strcmp(c->pidfile, "/"))
 		*c->pidfile = '\0';
-	return err ? err : conf_check(c, l->err);
+	return err ? err : conf_check(l);
 }
 
 /**

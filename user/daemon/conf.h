@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 enum {
@@ -450,6 +451,9 @@ bool conf_source_equal(const struct source_conf *a,
 		       const struct source_conf *b);
 
 bool conf_is_multicast(const struct sockaddr_storage *a);
+
+/* Where each line is printed as it is read; NULL, the default: nowhere. */
+extern FILE *conf_echo;
 
 /* Names of all directives, in no order; NULL behind the last. */
 const char *conf_directive(size_t i);

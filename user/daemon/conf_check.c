@@ -45,40 +45,96 @@ static int check_refclock(const struct config *c, size_t i,
 	return 0;
 }
 
-static int check_follow(const struct config *c, struct conf_error *err)
+static const char *directive_of(const struct source_conf *s)
 {
-	const char *why = "not together with follow: the time is another daemon's";
-	const struct source_conf *s = c->sources.at;
-	const struct refclock_conf *r = c->refclock;
+	return s->manycast ? "manycastclient" : s->is_pool ? "pool" :
+	       s->is_peer ? "peer" : "server";
+}
+
+/* Append "WHAT NAME (FILE:LINE)" to a list, or count what has no room. */
+static void name_one(char *list, size_t size, unsigned int *more,
+		     const char *what, const char *name, const char *file,
+		     unsigned int line)
+{
+	size_t len = strlen(list);
+	int n;
+
+	if (!*more) {
+		n = snprintf(list + len, size - len, "%s%s%s%s (%.100s:%u)",
+			     len ? ", " : "", what, *name ? " " : "", name,
+			     file, line);
+		if (n >= 0 && (size_t)n < size - len)
+			return;
+		list[len] = '\0';
+	}
+	(*more)++;
+}
+
+static void drop_broadcast_clients(struct config *c, char *list, size_t size,
+				   unsigned int *more)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < c->n_group; i++) {
+		const struct group_conf *g = &c->group[i];
+
+		if (g->what == CONF_BROADCAST_CLIENT)
+			name_one(list, size, more, "broadcastclient", "",
+				 g->file, g->line);
+		else
+			c->group[n++] = *g;
+	}
+	c->n_group = n;
+}
+
+/*
+ * The daemon that is followed has sources of its own, and kntpd must not steer
+ * beside it. Sources come from packages and DHCP leases too, so that an error
+ * here would let those stop the daemon.
+ */
+static int drop_sources(struct config *c, struct conf_line *l)
+{
+	unsigned int more = 0;
+	char list[500] = "", rest[40] = "";
 	size_t i;
 
 	if (c->follow.what == CONF_FOLLOW_NOTHING)
 		return 0;
-	if (c->sources.n)
-		return fail(err, s->file, s->line,
-			    s->manycast ? "manycastclient" :
-			    s->is_pool ? "pool" : s->is_peer ? "peer" : "server",
-			    why);
-	if (c->n_refclock)
-		return fail(err, r->file, r->line, "refclock", why);
-	for (i = 0; i < c->n_group; i++)
-		if (c->group[i].what == CONF_BROADCAST_CLIENT)
-			return fail(err, c->group[i].file, c->group[i].line,
-				    "broadcastclient", why);
-	return 0;
+	for (i = 0; i < c->sources.n; i++)
+		name_one(list, sizeof(list), &more,
+			 directive_of(&c->sources.at[i]),
+			 c->sources.at[i].name, c->sources.at[i].file,
+			 c->sources.at[i].line);
+	for (i = 0; i < c->n_refclock; i++)
+		name_one(list, sizeof(list), &more, "refclock",
+			 c->refclock[i].parameter, c->refclock[i].file,
+			 c->refclock[i].line);
+	drop_broadcast_clients(c, list, sizeof(list), &more);
+	c->sources.n = 0;
+	c->n_refclock = 0;
+	if (!*list)
+		return 0;
+	if (more)
+		snprintf(rest, sizeof(rest), " and %u more", more);
+	return conf_warn(l, "follow: the other daemon keeps the time: these sources are not used: %s%s",
+			 list, rest);
 }
 
 /**
  * conf_check() - whether all that was read goes together
- * @c: it
- * @err: why not
+ * @l: no line, for its error and warnings
  *
- * Return: 0 or -EINVAL.
+ * Sources are left out under `follow`. Return: 0, -EINVAL or -ENOMEM.
  */
-int conf_check(struct config *c, struct conf_error *err)
+int conf_check(struct conf_line *l)
 {
+	struct conf_error *err = l->err;
+	struct config *c = l->c;
 	size_t i;
+	int ret = drop_sources(c, l);
 
+	if (ret)
+		return ret;
 	for (i = 0; i < c->n_refclock; i++)
 		if (check_refclock(c, i, err))
 			return -EINVAL;
@@ -87,5 +143,5 @@ int conf_check(struct config *c, struct conf_error *err)
 			 "rtcsync: not together with rtcfile");
 		return -EINVAL;
 	}
-	return check_follow(c, err);
+	return 0;
 }

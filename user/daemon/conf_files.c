@@ -62,7 +62,7 @@ static int read_dir(struct conf_line *l, const char *dir, const char *suffix,
 	if (!d) {
 		err = -errno;
 		conf_fail(l, "%s: %s", dir, strerror(-err));
-		return err;
+		return conf_tolerate(l, err, "its files are not read");
 	}
 	while (!err && (entry = readdir(d))) {
 		len = strlen(entry->d_name);
@@ -107,7 +107,7 @@ int conf_files_dirs(struct conf_line *l, char *const *dirs, size_t n,
  * conf_files_glob() - the files of a pattern
  * @l: line that names it
  * @pattern: without wildcards: the name of a file
- * @files: one at least
+ * @files: is appended to; nothing, with a warning, where no file matches
  *
  * Return: 0 or -errno.
  */
@@ -121,14 +121,14 @@ int conf_files_glob(struct conf_line *l, const char *pattern,
 	/* A simulated machine has files, but no directories to search. */
 	if (!pattern[strcspn(pattern, "*?[\\")])
 		return conf_keep_string(l, files, pattern, FILES_MAX);
+	/* As in chronyd: a directory of fragments may be empty, or missing. */
 	err = glob(pattern, GLOB_ERR, NULL, &found);
-	if (err == GLOB_NOMATCH)
-		return conf_fail(l, "%s: no file is called so", pattern);
 	if (err == GLOB_NOSPACE)
 		return conf_no_memory(l);
 	if (err)
-		return conf_fail(l, "%s: its directory cannot be read",
-				 pattern);
+		return conf_warn(l, "%s: %s", pattern, err == GLOB_NOMATCH ?
+				 "no file matches" :
+				 "its directory cannot be read");
 	for (i = 0; !err && i < found.gl_pathc; i++)
 		err = conf_keep_string(l, files, found.gl_pathv[i], FILES_MAX);
 	globfree(&found);
@@ -142,6 +142,9 @@ static int split(struct conf_line *l, char *text)
 	char *save = NULL, *word;
 
 	l->n = 0;
+	/* A UTF-8 byte-order mark, which some editors write. */
+	if (l->number == 1 && !strncmp(text, "\xef\xbb\xbf", 3))
+		text += 3;
 	text += strspn(text, blank);
 	if (*text && strchr("!;#%", *text))
 		return 0;
@@ -155,6 +158,17 @@ static int split(struct conf_line *l, char *text)
 	return 0;
 }
 
+FILE *conf_echo;
+
+static void echo(const struct conf_line *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		fprintf(conf_echo, "%s%s", i ? " " : "", l->word[i]);
+	fputc('\n', conf_echo);
+}
+
 /**
  * conf_text() - one line
  * @l: its place
@@ -166,6 +180,8 @@ int conf_text(struct conf_line *l, char *text)
 {
 	int err = split(l, text);
 
+	if (!err && l->n && conf_echo)
+		echo(l);
 	if (!err && l->n)
 		err = conf_directive_line(l);
 	l->n = 0;
@@ -207,6 +223,8 @@ static int read_lines(struct conf_line *l, FILE *file)
 		if (err || (ended && l->only_sources))
 			break;
 		err = conf_text(l, text);
+		if (l->only_sources)
+			err = conf_tolerate(l, err, "the line is not used");
 	}
 	if (!err && ferror(file)) {
 		err = -EIO;
@@ -245,9 +263,12 @@ int conf_file(struct conf_line *l, const char *name)
 	if (err) {
 		conf_fail(l, "%s: %s", name,
 			  strerror(-err));
-		return err;
+		return l->only_sources ?
+		       conf_tolerate(l, err, "the file is not used") : err;
 	}
 	err = read_lines(&in, file);
 	fclose(file);
+	if (in.only_sources)
+		err = conf_tolerate(l, err, "the rest of the file is not used");
 	return err;
 }

@@ -42,6 +42,8 @@ enum conf_kind {
 	CONF_U16,	/* uint16_t */
 	CONF_U64,	/* uint64_t */
 	CONF_NUMBER,	/* double */
+	CONF_NEAR_INT,	/* int; beyond its range the nearest, with a warning */
+	CONF_NEAR_NUMBER,	/* double; likewise */
 	CONF_TEXT,	/* char * */
 	CONF_WORD,	/* char[CONF_WORD_MAX] */
 	CONF_LINK,	/* char[IF_NAMESIZE] */
@@ -75,6 +77,8 @@ int conf_fail(struct conf_line *l, const char *fmt, ...)
 int conf_no_memory(struct conf_line *l);
 int conf_warn(struct conf_line *l, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+int conf_tolerate(struct conf_line *l, int err, const char *effect);
 
 /* The value of O in WORD, into the struct at BASE. WHAT is before a reason. */
 int conf_value(struct conf_line *l, const char *what,
@@ -124,7 +128,7 @@ int conf_do_mailonchange(struct conf_line *l);
 int conf_do_log(struct conf_line *l);
 
 /* conf_check.c: what only the whole can tell. */
-int conf_check(struct config *c, struct conf_error *err);
+int conf_check(struct conf_line *l);
 
 /* conf.c */
 int conf_do_include(struct conf_line *l);

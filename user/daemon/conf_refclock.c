@@ -11,23 +11,27 @@
 #define FLAG(word)	{ #word, CONF_FLAG, AT(word), 0, 0, NULL }
 #define INT(word, min, max)	{ #word, CONF_INT, AT(word), min, max, NULL }
 #define NUMBER(word, min, max)	{ #word, CONF_NUMBER, AT(word), min, max, NULL }
+#define NEAR_INT(word, min, max) \
+	{ #word, CONF_NEAR_INT, AT(word), min, max, NULL }
+#define NEAR_NUMBER(word, min, max) \
+	{ #word, CONF_NEAR_NUMBER, AT(word), min, max, NULL }
 #define END	{ NULL, CONF_FLAG, 0, 0, 0, NULL }
 
 static const struct conf_option options[] = {
-	INT(poll, -31, 31),
-	INT(dpoll, -31, 31),
-	INT(filter, 1, 65536),
-	INT(rate, 1, 1000000),
-	INT(maxlockage, 1, 2147483647),
-	INT(stratum, 0, 15),
-	INT(minsamples, 0, 65535),
-	INT(maxsamples, 0, 65535),
-	INT(maxunreach, 0, 2147483647),
-	NUMBER(width, 0, 1000),
-	NUMBER(offset, -1e6, 1e6),
-	NUMBER(delay, 0, 1e6),
-	NUMBER(precision, 0, 1e6),
-	NUMBER(maxdispersion, 0, 1e6),
+	NEAR_INT(poll, -31, 31),
+	NEAR_INT(dpoll, -31, 31),
+	NEAR_INT(filter, 1, 65536),
+	NEAR_INT(rate, 1, 1000000),
+	NEAR_INT(maxlockage, 1, 2147483647),
+	NEAR_INT(stratum, 0, 15),
+	NEAR_INT(minsamples, 0, 65535),
+	NEAR_INT(maxsamples, 0, 65535),
+	NEAR_INT(maxunreach, 0, 2147483647),
+	NEAR_NUMBER(width, 0, 1000),
+	NUMBER(offset, -1e10, 1e10),
+	NEAR_NUMBER(delay, 0, 1e6),
+	NEAR_NUMBER(precision, 0, 1e6),
+	NEAR_NUMBER(maxdispersion, 0, 1e6),
 	FLAG(pps),
 	FLAG(tai),
 	FLAG(local),

@@ -10,7 +10,7 @@
 #include <strings.h>
 
 /* Beyond the range of an option: nothing was said of it. */
-enum { UNSAID = 1000 };
+enum { UNSAID = 1000, POLL_MIN = -7, POLL_MAX = 24 };
 
 struct source_words {
 	struct source_conf s;
@@ -21,27 +21,32 @@ struct source_words {
 #define FLAG(word)	{ #word, CONF_FLAG, AT(word), 0, 0, NULL }
 #define INT(word, min, max)	{ #word, CONF_INT, AT(word), min, max, NULL }
 #define NUMBER(word, min, max)	{ #word, CONF_NUMBER, AT(word), min, max, NULL }
+#define NEAR_INT(word, min, max) \
+	{ #word, CONF_NEAR_INT, AT(word), min, max, NULL }
+#define NEAR_NUMBER(word, min, max) \
+	{ #word, CONF_NEAR_NUMBER, AT(word), min, max, NULL }
 
+/* Ranges as chronyd has them: beyond one, the nearest value is used. */
 static const struct conf_option options[] = {
-	INT(minpoll, -7, 24),
-	INT(maxpoll, -7, 24),
-	INT(presend, -7, 100),
-	INT(version, 1, 4),
-	INT(filter, 0, 32),
-	INT(minsamples, 0, 65535),
-	INT(maxsamples, 0, 65535),
-	INT(maxunreach, 0, 2147483647),
-	INT(polltarget, 1, 1000),
-	INT(minstratum, 0, 15),
-	INT(maxsources, 1, 16),
+	INT(minpoll, -999, 999),
+	INT(maxpoll, -999, 999),
+	NEAR_INT(presend, -7, 100),
+	NEAR_INT(version, 1, 4),
+	NEAR_INT(filter, 0, 32),
+	NEAR_INT(minsamples, 0, 65535),
+	NEAR_INT(maxsamples, 0, 65535),
+	NEAR_INT(maxunreach, 0, 2147483647),
+	NEAR_INT(polltarget, 1, 1000),
+	NEAR_INT(minstratum, 0, 15),
+	NEAR_INT(maxsources, 1, 16),
 	INT(ttl, 1, 255),
-	NUMBER(maxdelay, 0, 1000),
-	NUMBER(maxdelayratio, 0, 1e6),
-	NUMBER(maxdelaydevratio, 0, 1e6),
-	NUMBER(maxdelayquant, 0.05, 0.95),
-	NUMBER(mindelay, 0, 1000),
-	NUMBER(offset, -1e6, 1e6),
-	NUMBER(asymmetry, -0.5, 0.5),
+	NEAR_NUMBER(maxdelay, 0, 1000),
+	NEAR_NUMBER(maxdelayratio, 0, 1e6),
+	NEAR_NUMBER(maxdelaydevratio, 0, 1e6),
+	NUMBER(maxdelayquant, 0, 1e6),
+	NEAR_NUMBER(mindelay, 0, 1000),
+	NUMBER(offset, -1e10, 1e10),
+	NEAR_NUMBER(asymmetry, -0.5, 0.5),
 	FLAG(iburst),
 	FLAG(burst),
 	FLAG(prefer),
@@ -56,7 +61,7 @@ static const struct conf_option options[] = {
 	{ "dev", CONF_LINK, AT(dev), 0, 0, NULL },
 	FLAG(ipv4),
 	FLAG(ipv6),
-	{ "port", CONF_U16, AT(port), 1, 65535, NULL },
+	{ "port", CONF_U16, AT(port), 0, 65535, NULL },
 	{ "key", CONF_U32, AT(key), 1, 4294967295.0, NULL },
 	{ "extfield", CONF_HEX, 0, 0, 0, NULL },
 	{ "nts", CONF_FLAG, offsetof(struct source_words, nts), 0, 0, NULL },
@@ -82,9 +87,28 @@ static void defaults(struct source_conf *s)
 	s->asymmetry = UNSAID;
 }
 
+/*
+ * As chronyd: below the range it is the default, for the shortest interval
+ * there is would be a flood of requests; above, the end of the range.
+ */
+static void limit_poll(struct conf_line *l, const char *what, int *poll,
+		       int usual)
+{
+	int near = *poll < POLL_MIN ? usual : *poll > POLL_MAX ? POLL_MAX :
+							       *poll;
+
+	if (*poll == UNSAID || near == *poll)
+		return;
+	conf_warn(l, "%s: %d is outside %d to %d: %d is used", what, *poll,
+		  POLL_MIN, POLL_MAX, near);
+	*poll = near;
+}
+
 /* As chronyd has it: the shortest interval wins over the longest. */
 static int set_polls(struct conf_line *l, struct source_conf *s)
 {
+	limit_poll(l, "minpoll", &s->minpoll, 6);
+	limit_poll(l, "maxpoll", &s->maxpoll, 10);
 	if (s->minpoll == UNSAID)
 		s->minpoll = 6;
 	if (s->maxpoll == UNSAID) {
@@ -148,6 +172,8 @@ static int check(struct conf_line *l, const struct source_words *w)
 		return conf_fail(l, "nts: Network Time Security is not spoken by kntpd");
 	if (w->s.ipv4 && w->s.ipv6)
 		return conf_fail(l, "ipv4 and ipv6 leave it no address");
+	if (!w->s.port)
+		return conf_fail(l, "port: nobody answers at port 0");
 	if (w->s.n_extfield)
 		conf_warn(l, "extfield: extension fields are not sent by kntpd");
 	return 0;

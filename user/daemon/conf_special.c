@@ -57,10 +57,10 @@ int conf_do_local(struct conf_line *l)
 int conf_do_ratelimit(struct conf_line *l)
 {
 	static const struct conf_option options[] = {
-		OPTION(ratelimit_conf, interval, CONF_INT, -19, 12),
-		OPTION(ratelimit_conf, burst, CONF_INT, 1, 255),
-		OPTION(ratelimit_conf, leak, CONF_INT, 1, 4),
-		OPTION(ratelimit_conf, kod, CONF_INT, 0, 4),
+		OPTION(ratelimit_conf, interval, CONF_NEAR_INT, -19, 12),
+		OPTION(ratelimit_conf, burst, CONF_NEAR_INT, 1, 255),
+		OPTION(ratelimit_conf, leak, CONF_NEAR_INT, 1, 4),
+		OPTION(ratelimit_conf, kod, CONF_NEAR_INT, 0, 4),
 		END
 	};
 	struct ratelimit_conf limit = {
@@ -154,14 +154,14 @@ int conf_do_hwtimestamp(struct conf_line *l)
 	static const struct conf_option dev =
 		OPTION(hwtimestamp_conf, dev, CONF_LINK, 0, 0);
 	static const struct conf_option options[] = {
-		OPTION(hwtimestamp_conf, minpoll, CONF_INT, -6, 20),
-		OPTION(hwtimestamp_conf, maxpoll, CONF_INT, -6, 20),
-		OPTION(hwtimestamp_conf, minsamples, CONF_INT, 2, 65535),
-		OPTION(hwtimestamp_conf, maxsamples, CONF_INT, 2, 65535),
-		OPTION(hwtimestamp_conf, precision, CONF_NUMBER, 0, 1),
-		OPTION(hwtimestamp_conf, txcomp, CONF_NUMBER, -1, 1),
-		OPTION(hwtimestamp_conf, rxcomp, CONF_NUMBER, -1, 1),
-		OPTION(hwtimestamp_conf, txrate, CONF_INT, 0, 1000000000),
+		OPTION(hwtimestamp_conf, minpoll, CONF_NEAR_INT, -6, 20),
+		OPTION(hwtimestamp_conf, maxpoll, CONF_NEAR_INT, -6, 20),
+		OPTION(hwtimestamp_conf, minsamples, CONF_NEAR_INT, 2, 65535),
+		OPTION(hwtimestamp_conf, maxsamples, CONF_NEAR_INT, 2, 65535),
+		OPTION(hwtimestamp_conf, precision, CONF_NEAR_NUMBER, 0, 1),
+		OPTION(hwtimestamp_conf, txcomp, CONF_NEAR_NUMBER, -1, 1),
+		OPTION(hwtimestamp_conf, rxcomp, CONF_NEAR_NUMBER, -1, 1),
+		OPTION(hwtimestamp_conf, txrate, CONF_NEAR_INT, 0, 1000000000),
 		OPTION(hwtimestamp_conf, nocrossts, CONF_FLAG, 0, 0),
 		{ "rxfilter", CONF_CHOICE,
 		  offsetof(struct hwtimestamp_conf, rxfilter), 0, 0, filters },

@@ -48,6 +48,11 @@ static const char *const leapsecmodes[] = {
 	{ #word, SET, NULL, VALUE(CONF_INT, word, min, max), NULL, false }
 #define NUMBER(word, min, max) \
 	{ #word, SET, NULL, VALUE(CONF_NUMBER, word, min, max), NULL, false }
+#define NEAR_INT(word, min, max) \
+	{ #word, SET, NULL, VALUE(CONF_NEAR_INT, word, min, max), NULL, false }
+#define NEAR_NUMBER(word, min, max) \
+	{ #word, SET, NULL, VALUE(CONF_NEAR_NUMBER, word, min, max), NULL, \
+	  false }
 #define TEXT(word) \
 	{ #word, SET, NULL, VALUE(CONF_TEXT, word, 0, 0), NULL, false }
 #define LINK(word) \
@@ -95,7 +100,7 @@ static const struct directive directives[] = {
 	LINK(bindacqdevice),
 	INT(dscp, 0, 63),
 	FUNCTION(hwtimestamp, conf_do_hwtimestamp),
-	NUMBER(hwtstimeout, 0, 100),
+	NEAR_NUMBER(hwtstimeout, 0, 100),
 	NUMBER(refresh, 0, 2147483647.0),
 	FUNCTION(ratelimit, conf_do_ratelimit),
 	{ "clientloglimit", SET, NULL,
@@ -105,27 +110,27 @@ static const struct directive directives[] = {
 
 	/* selection */
 	CHOICE(authselectmode, authselect),
-	NUMBER(combinelimit, 0, 1e6),
-	NUMBER(maxdistance, 0, 1e6),
-	NUMBER(maxjitter, 0, 1e6),
-	NUMBER(reselectdist, 0, 1e6),
-	NUMBER(stratumweight, 0, 1e6),
-	INT(minsources, 1, 2147483647.0),
-	INT(minsamples, 0, 65535),
-	INT(maxsamples, 0, 65535),
-	INT(minstratum, 0, 15),
-	INT(maxstratum, 0, 15),
+	NEAR_NUMBER(combinelimit, 0, 1e12),
+	NEAR_NUMBER(maxdistance, 0, 1e12),
+	NEAR_NUMBER(maxjitter, 0, 1e12),
+	NEAR_NUMBER(reselectdist, 0, 1e12),
+	NEAR_NUMBER(stratumweight, 0, 1e12),
+	NEAR_INT(minsources, 1, 2147483647.0),
+	NEAR_INT(minsamples, 0, 65535),
+	NEAR_INT(maxsamples, 0, 65535),
+	NEAR_INT(minstratum, 0, 15),
+	NEAR_INT(maxstratum, 0, 15),
 
 	/* the clock */
 	FUNCTION(makestep, conf_do_makestep),
 	FUNCTION(maxchange, conf_do_maxchange),
 	FUNCTION(spike, conf_do_spike),
-	NUMBER(maxslewrate, 0, 100000),
-	NUMBER(maxclockerror, 0, 1e6),
-	NUMBER(maxdrift, 0, 1e6),
-	NUMBER(maxupdateskew, 0, 1e6),
-	NUMBER(corrtimeratio, 0, 1e6),
-	NUMBER(clockprecision, 1e-9, 1),
+	NEAR_NUMBER(maxslewrate, 0, 100000),
+	NEAR_NUMBER(maxclockerror, 0, 1e12),
+	NEAR_NUMBER(maxdrift, 0, 1e12),
+	NEAR_NUMBER(maxupdateskew, 0, 1e12),
+	NEAR_NUMBER(corrtimeratio, 0, 1e12),
+	NEAR_NUMBER(clockprecision, 0, 1),
 	FUNCTION(fallbackdrift, conf_do_fallbackdrift),
 	FUNCTION(driftfile, conf_do_driftfile),
 	CHOICE(leapsecmode, leapsecmodes),
@@ -139,14 +144,14 @@ static const struct directive directives[] = {
 	TEXT(rtcfile),
 	TEXT(rtcdevice),
 	TEXT(hwclockfile),
-	NUMBER(rtcautotrim, 0, 1e9),
+	NEAR_NUMBER(rtcautotrim, 0, 1e9),
 
 	/* the log */
 	FUNCTION(log, conf_do_log),
 	TEXT(logdir),
 	FUNCTION(logfile, conf_do_logfile),
-	INT(logbanner, 0, 2147483647.0),
-	NUMBER(logchange, 0, 1e9),
+	NEAR_INT(logbanner, 0, 2147483647.0),
+	NEAR_NUMBER(logchange, 0, 1e9),
 	FUNCTION(mailonchange, conf_do_mailonchange),
 
 	/* the process */
@@ -156,7 +161,7 @@ static const struct directive directives[] = {
 	TEXT(pidfile),
 	TEXT(controlsocket),
 	FLAG(lock_all),
-	INT(sched_priority, 0, 100),
+	NEAR_INT(sched_priority, 0, 100),
 
 	IGNORED(cmdport, NO_COMMANDS),
 	IGNORED(bindcmdaddress, NO_COMMANDS),

@@ -90,6 +90,27 @@ int conf_warn(struct conf_line *l, const char *fmt, ...)
 }
 
 /**
+ * conf_tolerate() - turn a mistake into a warning
+ * @l: line or file with the mistake
+ * @err: what conf_fail() or another one returned
+ * @effect: what becomes of it, such as "the line is not used"
+ *
+ * For what others than the operator write: packages and DHCP leases.
+ * Return: 0, or -ENOMEM which nothing can be done about.
+ */
+int conf_tolerate(struct conf_line *l, int err, const char *effect)
+{
+	struct conf_line no_place = { .c = l->c, .err = l->err };
+	char text[CONF_ERROR];
+
+	if (!err || err == -ENOMEM)
+		return err;
+	memcpy(text, l->err->text, sizeof(text));
+	l->err->text[0] = '\0';
+	return conf_warn(&no_place, "%.700s: %s", text, effect);
+}
+
+/**
  * conf_more() - room for one more
  * @l: line that wants it
  * @array: address of the pointer to the first
@@ -229,6 +250,35 @@ static int set_integer(struct conf_line *l, const char *what,
 	return 0;
 }
 
+/*
+ * As chronyd: a number beyond the range of an option is taken for the end of
+ * that range. Also one that has more digits than an integer.
+ */
+static int set_nearest(struct conf_line *l, const char *what,
+		       const struct conf_option *o, void *to, const char *word)
+{
+	bool whole = o->kind == CONF_NEAR_INT;
+	const char *p = word + (*word == '-' || *word == '+');
+	double v, near;
+
+	if (!conf_is_number(word, &v) || v != v ||
+	    (whole && p[strspn(p, "0123456789")]))
+		return conf_fail(l, "%s'%.60s' is not a%s number from %.*g to %.*g",
+				 what, word, whole ? " whole" : "",
+				 whole ? 10 : 6, o->min, whole ? 10 : 6,
+				 o->max);
+	near = v < o->min ? o->min : v > o->max ? o->max : v;
+	if (whole)
+		*(int *)to = (int)near;
+	else
+		*(double *)to = near;
+	if (near == v)
+		return 0;
+	return conf_warn(l, "%s%.60s is outside %.*g to %.*g: %.*g is used",
+			 what, word, whole ? 10 : 6, o->min, whole ? 10 : 6,
+			 o->max, whole ? 10 : 6, near);
+}
+
 static int set_number(struct conf_line *l, const char *what,
 		      const struct conf_option *o, double *to, const char *word)
 {
@@ -362,6 +412,9 @@ int conf_value(struct conf_line *l, const char *what,
 		return set_integer(l, what, o, to, word);
 	case CONF_NUMBER:
 		return set_number(l, what, o, to, word);
+	case CONF_NEAR_INT:
+	case CONF_NEAR_NUMBER:
+		return set_nearest(l, what, o, to, word);
 	case CONF_TEXT:
 		return conf_string(l, to, word);
 	case CONF_WORD:

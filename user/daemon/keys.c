@@ -14,7 +14,20 @@ static struct {
 	bool are_ours;	/* the module's: there is a file of them */
 } keys;
 
-int keys_read(const char *path, char *why)
+/* As chronyd: one bad line, or a type that is not known, is no other's loss. */
+static void skipped(const char *why)
+{
+	log_msg(LOG_WARNING, "keyfile: %s: the line is not used", why);
+}
+
+/* Say how kntpd gets to read what belongs to root or to chronyd. */
+static const char *hint(const char *path)
+{
+	return access(path, R_OK) && errno == EACCES ?
+	       ": let kntpd's user read it (chgrp kntp, chmod 640)" : "";
+}
+
+int keys_prepare(const char *path, struct keyfile *to, char *why)
 {
 	struct keyfile file = { NULL, 0 };
 	char reason[KEYFILE_WHY];
@@ -22,14 +35,30 @@ int keys_read(const char *path, char *why)
 	/* Debian's own configuration names one that need not be there. */
 	if (path && access(path, F_OK) && errno == ENOENT) {
 		log_msg(LOG_WARNING, "%s: there is no such key file", path);
-	} else if (path && keyfile_read(path, &file, reason)) {
-		snprintf(why, KEYS_WHY, "keyfile: %s", reason);
+	} else if (path && keyfile_read_good(path, &file, skipped, reason)) {
+		snprintf(why, KEYS_WHY, "keyfile: %s%s", reason, hint(path));
 		return -EINVAL;
 	}
-	keyfile_free(&keys.file);
-	keys.file = file;
-	keys.are_ours = path;
+	*to = file;
 	return 0;
+}
+
+void keys_take(const char *path, struct keyfile *from)
+{
+	keyfile_free(&keys.file);
+	keys.file = *from;
+	keys.are_ours = path;
+	*from = (struct keyfile){ NULL, 0 };
+}
+
+int keys_read(const char *path, char *why)
+{
+	struct keyfile file;
+	int err = keys_prepare(path, &file, why);
+
+	if (!err)
+		keys_take(path, &file);
+	return err;
 }
 
 const struct keyfile *keys_held(void)
@@ -39,12 +68,7 @@ const struct keyfile *keys_held(void)
 
 const struct keyfile_key *keys_find(uint32_t id)
 {
-	size_t i;
-
-	for (i = 0; i < keys.file.n; i++)
-		if (keys.file.at[i].id == id)
-			return &keys.file.at[i];
-	return NULL;
+	return keyfile_find(&keys.file, id);
 }
 
 void keys_forget(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@ static struct {
 	bool syslog;
 	int level;
 	FILE *file, *copy;
+	const char *path;	/* of FILE */
 	double copy_size;
 } sink = { .level = LOG_INFO };
 
@@ -29,7 +31,7 @@ void log_init(bool to_syslog, int level)
 
 /**
  * log_to_file() - messages go to a file
- * @path: appended to; where it cannot be opened nothing changes
+ * @path: appended to, kept by the caller; where it cannot be opened nothing changes
  */
 void log_to_file(const char *path)
 {
@@ -42,7 +44,17 @@ void log_to_file(const char *path)
 	if (sink.file)
 		fclose(sink.file);
 	sink.file = f;
+	sink.path = path;
 	setvbuf(f, NULL, _IOLBF, 0);
+}
+
+/**
+ * log_reopen() - the file of log_to_file() may have been renamed
+ */
+void log_reopen(void)
+{
+	if (sink.path)
+		log_to_file(sink.path);
 }
 
 /**
@@ -76,11 +88,31 @@ static void stamp(FILE *f)
 		fputs(text, f);
 }
 
-static void put_line(FILE *f, const char *fmt, va_list ap)
+/*
+ * Messages quote what others sent: a server's or gpsd's text, a file's name. An
+ * escape sequence would act on the terminal of whoever reads the log, and a
+ * newline would make a line of its own. UTF-8 stays as it is.
+ */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+static void put_line(FILE *f, const char *text)
 {
 	stamp(f);
-	vfprintf(f, fmt, ap);
+	fputs(text, f);
 	fputc('\n', f);
+}
+
+static void put_copy(const char *text)
+{
+	if (sink.copy_size > 0 && (double)ftell(sink.copy) >= sink.copy_size &&
+	    ftruncate(fileno(sink.copy), 0))
+		clearerr(sink.copy);
+	put_line(sink.copy, text);
 }
 
 /**
@@ -90,24 +122,19 @@ static void put_line(FILE *f, const char *fmt, va_list ap)
  */
 void log_msg(int priority, const char *fmt, ...)
 {
-	FILE *f = sink.file ? sink.file : stderr;
+	char text[2048];
+	int saved = errno;
 	va_list ap;
 
-	if (sink.copy) {
-		if (sink.copy_size > 0 &&
-		    (double)ftell(sink.copy) >= sink.copy_size &&
-		    ftruncate(fileno(sink.copy), 0))
-			clearerr(sink.copy);
-		va_start(ap, fmt);
-		put_line(sink.copy, fmt, ap);
-		va_end(ap);
-	}
-	if (priority > sink.level)
-		return;
 	va_start(ap, fmt);
-	if (sink.syslog && !sink.file)
-		vsyslog(priority, fmt, ap);
-	else
-		put_line(f, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	make_printable(text);
+	if (sink.copy)
+		put_copy(text);
+	if (priority <= sink.level && sink.syslog && !sink.file)
+		syslog(priority, "%s", text);
+	else if (priority <= sink.level)
+		put_line(sink.file ? sink.file : stderr, text);
+	errno = saved;
 }

@@ -8,6 +8,7 @@
 /* Until told otherwise messages go to stderr; LEVEL is the least that is said. */
 void log_init(bool to_syslog, int level);
 void log_to_file(const char *path);
+void log_reopen(void);
 /* Whatever their level, to PATH as well, which is begun anew at SIZE octets. */
 void log_copy(const char *path, double size);
 

@@ -16,6 +16,7 @@
 #include "ntp.h"
 #include "pool.h"
 #include "privs.h"
+#include "process.h"
 #include "rates.h"
 #include "records.h"
 #include "refclock.h"
@@ -28,17 +29,25 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* How long -q and -Q wait at the least, for names and for reference clocks, s. */
+#define ONCE_LEAST	3
+#define ONCE_LOOKUP	10
+#define ONCE_REFCLOCK	64
+
 #define DEFAULT_FILE	"/etc/kntp/kntp.conf"
 
 struct options {
 	const char *file, *user, *log_file;
-	bool foreground, debug, check, once, dry, no_control, by_rtc;
+	bool foreground, debug, check, print, once, dry, no_control, by_rtc;
+	bool restarted, lock_all;
+	int priority;
 	double timeout;
 	int seccomp, level, family;
 	char **directive;
@@ -49,8 +58,13 @@ static struct config conf;
 static struct options opt = {
 	.file = DEFAULT_FILE, .seccomp = 1, .level = LOG_INFO,
 };
-static struct timer limit, done;
+static struct timer limit, done, give_up;
 static int status;
+/* What end() has to undo. */
+static struct {
+	bool clock, serve, sources, rest;
+} begun;
+static int64_t began;
 
 static void usage(FILE *to)
 {
@@ -63,11 +77,17 @@ static void usage(FILE *to)
 	      "  -t SECONDS   exit after that time\n"
 	      "  -x           do not touch the clock\n"
 	      "  -s           set the system clock by the RTC at first\n"
+	      "  -R           ignore makestep with a limit: kntpd is restarted\n"
+	      "  -r           load what dumpdir keeps (always done)\n"
 	      "  -4, -6       names mean IPv4, IPv6 addresses only\n"
 	      "  -u USER      run as\n"
+	      "  -U           allow a start without root (always allowed)\n"
+	      "  -m           lock the memory, as lock_all\n"
+	      "  -P PRIORITY  real-time priority, as sched_priority\n"
 	      "  -F LEVEL     system call filter: 0 off, 1 on (default), -1 log\n"
 	      "  -l FILE      log to a file\n"
 	      "  -L LEVEL     least that is logged: 0 info, 1 warnings, 2 errors\n"
+	      "  -p           print the lines of the configuration\n"
 	      "  --check      only say whether the configuration is right\n"
 	      "  -v           print the version\n\n"
 	      "With directives on the command line no file is read.\n", to);
@@ -100,7 +120,11 @@ static int take_number(int c, const char *text)
 		return bad_option(text, "the filter's level is 0, 1 or -1");
 	if (c == 'L' && !(v >= -1 && v <= 3))
 		return bad_option(text, "the log's level is -1 to 3");
-	if (c == 't')
+	if (c == 'P' && !(v >= 0 && v <= 100))
+		return bad_option(text, "the priority is 0 to 100");
+	if (c == 'P')
+		opt.priority = (int)v;
+	else if (c == 't')
 		opt.timeout = v;
 	else if (c == 'F')
 		opt.seccomp = v > 0 ? 1 : (int)v;
@@ -127,8 +151,13 @@ static int take_option(int c)
 	case 's': opt.by_rtc = true; break;
 	case '4': opt.family = AF_INET; break;
 	case '6': opt.family = AF_INET6; break;
-	case 'p': opt.check = true; break;
-	case 't': case 'F': case 'L':
+	case 'c': opt.check = true; break;
+	case 'p': opt.check = opt.print = true; break;
+	case 'R': opt.restarted = true; break;
+	case 'm': opt.lock_all = true; break;
+	/* chronyd's: what they ask for is what kntpd always does. */
+	case 'r': case 'U': break;
+	case 't': case 'F': case 'L': case 'P':
 		return take_number(c, optarg);
 	case 'v':
 		puts("kntpd " KNTP_VERSION);
@@ -146,14 +175,14 @@ static int take_option(int c)
 static int read_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "check", no_argument, NULL, 'p' },
+		{ "check", no_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, err;
 
-	while ((c = getopt_long(argc, argv, "f:u:l:ndqQxst:46F:L:pvh", longs,
+	while ((c = getopt_long(argc, argv, "f:u:l:ndqQxst:46F:L:P:RrUmpvh", longs,
 				NULL)) != -1) {
 		err = take_option(c);
 		if (err)
@@ -194,12 +223,38 @@ static void say_unused(void)
 				unused[i].name);
 }
 
+/* What options of the command line change in each configuration that is read. */
+static void adjust(struct config *c)
+{
+	if (opt.restarted && c->makestep_limit > 0)
+		c->makestep_limit = 0;
+	if (opt.user) {
+		free(c->user);
+		c->user = strdup(opt.user);
+	}
+	if (opt.lock_all)
+		c->lock_all = true;
+	if (opt.priority)
+		c->sched_priority = opt.priority;
+}
+
+/* The directory is left, but a reload reads the same file. */
+static void keep_file(void)
+{
+	static char path[PATH_MAX];
+
+	if (!opt.n_directive && realpath(opt.file, path))
+		opt.file = path;
+}
+
 static int read_conf(void)
 {
 	struct conf_error error = { .text = "" };
 	size_t i;
 	int err;
 
+	if (opt.print)
+		conf_echo = stdout;
 	if (opt.n_directive)
 		err = conf_parse_lines(&conf,
 				       (const char *const *)opt.directive,
@@ -212,11 +267,10 @@ static int read_conf(void)
 	}
 	for (i = 0; i < conf.warnings.n; i++)
 		log_msg(LOG_WARNING, "%s", conf.warnings.at[i]);
+	conf_echo = NULL;
 	say_unused();
-	if (opt.user) {
-		free(conf.user);
-		conf.user = strdup(opt.user);
-	}
+	adjust(&conf);
+	keep_file();
 	return 0;
 }
 
@@ -250,19 +304,66 @@ static void reference_changed(void)
 		timer_set(&done, 8);
 }
 
-static void write_pid(void)
+/* A source whose first burst is not over, or that has not had its time. */
+static bool may_answer_yet(const struct ntp_source *src, double elapsed)
 {
-	FILE *f;
+	return src->state == NTP_ONLINE &&
+	       (src->burst_left || src->fd >= 0 ||
+		(!src->missed && elapsed < ldexp(4, src->opt.minpoll)));
+}
 
-	if (!conf.pidfile || !*conf.pidfile || opt.once)
+/* -q and -Q: as chronyd, not for ever when nobody answers. */
+static void look_for_hope(void *arg)
+{
+	double elapsed = (double)(loop_now() - began) * 1e-9;
+	const struct ntp_source *src;
+	bool hope = elapsed < ONCE_LEAST ||
+		    (pool_unresolved() && elapsed < ONCE_LOOKUP) ||
+		    (conf.n_refclock && elapsed < ONCE_REFCLOCK);
+
+	(void)arg;
+	for (src = ntp_sources; src; src = src->next)
+		hope |= may_answer_yet(src, elapsed);
+	if (done.armed)
 		return;
-	f = fopen(conf.pidfile, "w");
-	if (!f) {
-		log_msg(LOG_WARNING, "%s: cannot be written: %m", conf.pidfile);
+	if (hope) {
+		timer_set(&give_up, 1);
 		return;
 	}
-	fprintf(f, "%d\n", (int)getpid());
-	fclose(f);
+	log_msg(LOG_ERR, "No suitable source for synchronisation");
+	status = 1;
+	loop_stop();
+}
+
+static bool has_pidfile(void)
+{
+	return conf.pidfile && *conf.pidfile && !privs_simulated();
+}
+
+/*
+ * Two would steer one clock, and tell the module in turn. -Q and -q leave no
+ * file; only the first of them may run beside another kntpd.
+ */
+static int be_the_only_one(void)
+{
+	int err = 0, pid = 0;
+
+	if (!has_pidfile() || opt.dry)
+		return 0;
+	if (opt.once)
+		err = process_other(conf.pidfile, &pid) ? -EBUSY : 0;
+	else
+		err = process_lock(conf.pidfile);
+	if (err == -EBUSY) {
+		process_other(conf.pidfile, &pid);
+		log_msg(LOG_ERR, "another kntpd may already be running (pid %d): %s is locked",
+			pid, conf.pidfile);
+		return err;
+	}
+	if (err)
+		log_msg(LOG_WARNING, "%s: cannot be written: %s", conf.pidfile,
+			strerror(-err));
+	return 0;
 }
 
 static bool follows(void)
@@ -291,37 +392,52 @@ static int begin_clock(void)
 
 static int begin_sources(void)
 {
-	char why[NTP_WHY] = "";
 	int err;
 
 	if (opt.family)
 		ntp_network.family = opt.family;
 	if (follows())
 		return 0;
+	begun.sources = true;
 	reference_on_change(reference_changed);
 	if (!opt.once) {
 		dump_start(conf.dumpdir);
 		rtc_start(&conf);
 	}
 	err = refclock_start(&conf);
-	if (!err)
-		err = ntp_start(&conf, why);
+	if (err)
+		log_msg(LOG_ERR, "%s", strerror(-err));
+	return err;
+}
+
+/* Without rights: names are looked up, and what a resolver sends is parsed. */
+static int begin_servers(void)
+{
+	char why[NTP_WHY] = "";
+	int err = follows() ? 0 : ntp_start(&conf, why);
+
 	if (err)
 		log_msg(LOG_ERR, "%s", *why ? why : strerror(-err));
 	return err;
 }
 
-static void begin_control(void)
+static int begin_control(void)
 {
 	int err;
 
 	if (privs_simulated() || opt.once || !conf.controlsocket ||
 	    !*conf.controlsocket)
-		return;
+		return 0;
 	err = control_open(conf.controlsocket);
+	if (err == -EADDRINUSE) {
+		log_msg(LOG_ERR, "another kntpd may already be running: one answers at %s",
+			conf.controlsocket);
+		return err;
+	}
 	if (err)
 		log_msg(LOG_WARNING, "%s: %s: kntp cannot ask this daemon",
 			conf.controlsocket, strerror(-err));
+	return 0;
 }
 
 static void network_changed(void)
@@ -340,11 +456,21 @@ static void begin_links(void)
 			strerror(-err));
 }
 
-static int begin(void)
+/* All that needs more rights than are kept, or files of root's. */
+static int begin_with_rights(void)
 {
-	int err = begin_clock();
+	int err;
 
-	if (!err && !opt.once) {
+	if (conf.lock_all)
+		process_lock_memory();
+	if (conf.sched_priority > 0)
+		process_set_priority(conf.sched_priority);
+	err = begin_clock();
+	if (err)
+		return err;
+	begun.clock = true;
+	if (!opt.once) {
+		begun.serve = true;
 		/* First: sockets ask for stamps by what it says. */
 		hwts_start(&conf);
 		err = serve_start(&conf);
@@ -353,48 +479,86 @@ static int begin(void)
 	}
 	if (!err)
 		err = begin_sources();
-	if (err)
-		return err;
-	begin_control();
-	begin_links();
-	write_pid();
-	act_init(opt.file, &conf);
-	loop_on_hangup(act_hangup);
+	if (!err)
+		begin_links();
+	return err;
+}
+
+static void set_timers(void)
+{
 	limit.fn = time_is_up;
 	done.fn = have_time;
+	give_up.fn = look_for_hope;
+	began = loop_now();
 	if (!opt.once && !follows())
 		local_begin();
 	if (!follows())
 		suspend_watch();
 	if (opt.timeout > 0)
 		timer_set(&limit, opt.timeout);
+	if (opt.once && !privs_simulated())
+		timer_set(&give_up, 1);
+}
+
+/*
+ * First that it is alone, then what needs rights, then they are dropped, and only
+ * then the first name is looked up.
+ */
+static int begin(void)
+{
+	int err;
+
+	begun.rest = true;
+	/* It makes the directory of the pid file as well. */
+	err = begin_control();
+	if (!err)
+		err = be_the_only_one();
+	if (!err)
+		err = begin_with_rights();
+	if (err)
+		return err;
+	act_init(opt.file, &conf);
+	act_init_lines((const char *const *)opt.directive, opt.n_directive);
+	act_on_read(adjust);
+	loop_on_hangup(act_hangup);
 	err = privs_drop(conf.user);
 	if (err)
 		return err;
 	/* With the rights that a reload has as well. */
 	log_copy(conf.logfile, conf.logfile_size);
-	return seccomp_start(opt.seccomp);
+	err = seccomp_start(opt.seccomp);
+	if (!err)
+		err = begin_servers();
+	if (!err)
+		set_timers();
+	return err;
 }
 
+/* Also after a begin() that failed: what it had begun. */
 static void end(void)
 {
 	notify_stopping();
-	control_close();
-	links_stop();
-	hwts_stop();
+	if (begun.rest) {
+		control_close();
+		links_stop();
+	}
+	if (begun.serve)
+		hwts_stop();
 	suspend_stop();
-	rates_stop();
-	dump_stop();
-	if (!follows()) {
+	if (begun.serve)
+		rates_stop();
+	if (begun.sources) {
+		dump_stop();
 		ntp_stop();
 		refclock_stop();
 		rtc_stop();
 	}
-	discipline_stop();
-	if (!opt.once)
+	if (begun.clock)
+		discipline_stop();
+	if (begun.serve)
 		serve_stop();
-	if (conf.pidfile && *conf.pidfile && !opt.once)
-		unlink(conf.pidfile);
+	if (has_pidfile())
+		process_unlock(conf.pidfile);
 	conf_free(&conf);
 }
 
@@ -408,18 +572,22 @@ int main(int argc, char **argv)
 	err = read_conf();
 	if (err || opt.check)
 		return err;
-	if (!opt.foreground && daemon(0, 0)) {
+	log_init(!opt.debug, opt.level);
+	if (!opt.foreground && process_leave_terminal()) {
 		log_msg(LOG_ERR, "the terminal cannot be left: %m");
 		return 1;
 	}
-	log_init(!opt.debug, opt.level);
 	if (opt.log_file)
 		log_to_file(opt.log_file);
 	log_msg(LOG_INFO, "kntpd " KNTP_VERSION " begins");
 	/* What is set in the module meanwhile is not to be left half done. */
 	loop_catch_signals();
-	if (begin())
+	if (begin()) {
+		end();
+		process_started(false);
 		return 1;
+	}
+	process_started(true);
 	notify_ready();
 	err = loop_run();
 	if (err) {

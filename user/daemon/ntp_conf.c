@@ -156,6 +156,8 @@ static int add(const struct config *c, const struct source_conf *s, char *why)
 	if (err)
 		snprintf(why, NTP_WHY, "%.80s:%u: %.220s", s->file, s->line,
 			 what);
+	if (err)
+		log_msg(LOG_WARNING, "%s: this source is not used", why);
 	return err;
 }
 
@@ -176,8 +178,9 @@ static void take_network(const struct config *c)
  * @c: it
  * @why: NTP_WHY bytes for what is wrong
  *
- * The first one that cannot be had ends it; ntp_stop() forgets the rest.
- * Return: 0 or -errno.
+ * As chronyd: a source that cannot be had (its address is another's, or of a
+ * family that is not used) is left out with a warning, for DHCP leases name
+ * sources too. Return: 0 or -ENOMEM.
  */
 int ntp_start(const struct config *c, char *why)
 {
@@ -187,7 +190,7 @@ int ntp_start(const struct config *c, char *why)
 	take_network(c);
 	for (i = 0; i < c->sources.n; i++) {
 		err = add(c, &c->sources.at[i], why);
-		if (err)
+		if (err == -ENOMEM)
 			return err;
 	}
 	return 0;
@@ -217,16 +220,15 @@ static bool still_there(const struct config *c, const struct ntp_group *g,
 /**
  * ntp_reload() - have the sources of another configuration
  * @c: it
- * @why: NTP_WHY bytes for what is wrong with the first line that cannot be had
+ * @why: NTP_WHY bytes for what is wrong
  *
- * All others are had. Return: 0 or -errno.
+ * A source that cannot be had is left out, as at the start. Return: 0 or -ENOMEM.
  */
 int ntp_reload(const struct config *c, char *why)
 {
 	bool *stays = calloc(c->sources.n + 1, sizeof(*stays));
 	struct ntp_group *g, *next;
-	int err, first = 0;
-	char what[NTP_WHY];
+	int err = 0;
 	size_t i;
 
 	if (!stays)
@@ -237,17 +239,11 @@ int ntp_reload(const struct config *c, char *why)
 		if (!g->by_hand && !still_there(c, g, stays))
 			ntp_group_del(g);
 	}
-	for (i = 0; i < c->sources.n; i++) {
-		if (stays[i])
-			continue;
-		err = add(c, &c->sources.at[i], what);
-		if (err && !first)
-			memcpy(why, what, NTP_WHY);
-		if (err && !first)
-			first = err;
-	}
+	for (i = 0; i < c->sources.n && err != -ENOMEM; i++)
+		if (!stays[i])
+			err = add(c, &c->sources.at[i], why);
 	free(stays);
-	return first;
+	return err == -ENOMEM ? err : 0;
 }
 
 /**

@@ -75,7 +75,7 @@ unsigned int pool_unresolved(void);
 /* ntp_conf.c. WHY has NTP_WHY bytes; it is set when something fails. */
 enum { NTP_WHY = 320 };
 
-/* All of C's sources. 0, or -EINVAL and WHY "FILE:LINE: what is wrong". */
+/* All of C's sources that can be had. 0, or -ENOMEM and WHY. */
 int ntp_start(const struct config *c, char *why);
 /* Applies the difference: sources that stay keep all they know. As above. */
 int ntp_reload(const struct config *c, char *why);

@@ -77,6 +77,11 @@ static int become(const struct passwd *pw)
 	return 0;
 }
 
+/*
+ * A user that was named must be there, as chronyd demands: a misspelt one would
+ * run the daemon as root. Without the default one it runs as root, but with no
+ * more capabilities than any other user has.
+ */
 static int drop(const char *user)
 {
 	const struct passwd *pw;
@@ -86,17 +91,23 @@ static int drop(const char *user)
 		log_msg(LOG_INFO, "not started as root: runs as started");
 		return limit_capabilities();
 	}
-	pw = getpwnam(user);
+	errno = 0;
+	pw = getpwnam(user ? user : PRIVS_USER);
+	if (!pw && user) {
+		log_msg(LOG_ERR, "user: there is no user %s", user);
+		return errno ? -errno : -ENOENT;
+	}
 	if (!pw || !pw->pw_uid) {
-		log_msg(LOG_NOTICE, "%s user %s: runs as started, as root",
-			pw ? "root is" : "there is no", user);
-		return 0;
+		log_msg(LOG_NOTICE, "%s%s: runs as root, with few capabilities",
+			pw ? "user " : "there is no user ",
+			user ? user : PRIVS_USER);
+		return limit_capabilities();
 	}
 	err = become(pw);
 	if (!err)
 		err = limit_capabilities();
 	if (!err)
-		log_msg(LOG_INFO, "runs as user %s", user);
+		log_msg(LOG_INFO, "runs as user %s", pw->pw_name);
 	return err;
 }
 
@@ -116,7 +127,7 @@ int privs_drop(const char *user)
 		log_msg(LOG_INFO, "under a simulator: runs as started");
 		return 0;
 	}
-	err = drop(user ? user : PRIVS_USER);
+	err = drop(user);
 	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		err = -errno;
 	if (err) {

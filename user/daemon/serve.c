@@ -189,9 +189,9 @@ int serve_start(const struct config *c)
 	if (!err)
 		err = read_access(&c->cmdaccess, &serve.control);
 	if (!err) {
-		err = keys_read(c->keyfile, why);
-		if (err)
-			log_msg(LOG_ERR, "%s", why);
+		/* As chronyd: who needs no key is served all the same. */
+		if (keys_read(c->keyfile, why))
+			log_msg(LOG_WARNING, "%s: no key is used", why);
 	}
 	if (!err && follows)
 		err = start_following(&c->follow);
@@ -224,41 +224,64 @@ static bool same_port(const struct server_options *a, bool allowed,
 }
 
 /**
- * serve_reload() - give it away otherwise
- * @c: how and to whom from now on
+ * serve_prepare() - make ready what a reload puts in force
+ * @c: the configuration to come
+ * @p: is filled; serve_reload() takes it, or serve_discard()
  * @why: KEYS_WHY bytes for what is wrong, or ""
  *
- * A port may need the right to low ports, which is one of those that are kept.
- *
- * Return: 0 or -errno.
+ * All that can fail is done here, and nothing in force is touched. Files are read
+ * as the user that kntpd runs as. Return: 0 or -errno.
  */
-int serve_reload(const struct config *c, char *why)
+int serve_prepare(const struct config *c, struct serve_prepared *p, char *why)
+{
+	int err;
+
+	memset(p, 0, sizeof(*p));
+	err = read_access(&c->access, &p->access);
+	if (!err)
+		err = read_access(&c->cmdaccess, &p->control);
+	if (!err)
+		err = keys_prepare(c->keyfile, &p->keys, why);
+	if (err)
+		serve_discard(p);
+	return err;
+}
+
+/**
+ * serve_discard() - forget what was made ready
+ * @p: from serve_prepare()
+ */
+void serve_discard(struct serve_prepared *p)
+{
+	access_free(&p->access);
+	access_free(&p->control);
+	keyfile_free(&p->keys);
+}
+
+/**
+ * serve_reload() - serve by another configuration
+ * @c: it; `follow` stays as it was at the start
+ * @p: from serve_prepare() of @c; is empty afterwards
+ *
+ * A port may need the right to low ports, which is one of those that are kept.
+ */
+void serve_reload(const struct config *c, struct serve_prepared *p)
 {
 	struct server_options old = serve.opt;
 	struct server_group groups[CONF_GROUPS_MAX];
 	bool allowed = access_allows(&serve.access), same;
 	size_t old_groups = serve.n_group;
 	char device[IF_NAMESIZE];
-	struct access access, control = { 0 };
-	int err = read_access(&c->access, &access);
 
-	if (err)
-		return err;
-	err = read_access(&c->cmdaccess, &control);
-	if (!err)
-		err = keys_read(c->keyfile, why);
-	if (err) {
-		access_free(&access);
-		access_free(&control);
-		return err;
-	}
 	memcpy(device, serve.device, sizeof(device));
 	memcpy(groups, serve.group, sizeof(groups));
 	server_set_access(NULL);
 	access_free(&serve.access);
-	serve.access = access;
+	serve.access = p->access;
 	access_free(&serve.control);
-	serve.control = control;
+	serve.control = p->control;
+	keys_take(c->keyfile, &p->keys);
+	memset(p, 0, sizeof(*p));
 	read_options(c, &serve.opt);
 	ratelimit_set(&c->ratelimit);
 	signd_set(c->ntpsigndsocket);
@@ -275,7 +298,6 @@ int serve_reload(const struct config *c, char *why)
 	broadcast_listen_set(c);
 	metrics_set(c);
 	tell_module(c);
-	return 0;
 }
 
 /**

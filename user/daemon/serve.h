@@ -6,6 +6,9 @@
 #ifndef KNTPD_SERVE_H
 #define KNTPD_SERVE_H
 
+#include "access.h"
+#include "keyfile.h"
+
 struct config;
 
 /*
@@ -14,8 +17,16 @@ struct config;
  */
 int serve_start(const struct config *c);
 
-/* The difference; `follow` stays. 0, or -errno and all is as before. */
-int serve_reload(const struct config *c, char *why);
+/* What a reload needs that may fail, made ready beside what is in force. */
+struct serve_prepared {
+	struct access access, control;
+	struct keyfile keys;
+};
+
+int serve_prepare(const struct config *c, struct serve_prepared *p, char *why);
+void serve_discard(struct serve_prepared *p);
+/* Cannot fail. */
+void serve_reload(const struct config *c, struct serve_prepared *p);
 
 /* An orderly end: what the module was told of listeners is taken back. */
 void serve_stop(void);

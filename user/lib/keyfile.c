@@ -141,33 +141,91 @@ static int take_line(char *line, struct keyfile_key *key, char *why)
 	return keyfile_secret(secret ? secret : type, key, why) ? -1 : 1;
 }
 
-static int append(struct keyfile *keys, const struct keyfile_key *key)
-{
+/* Keys of a file that is being read, which are not sorted yet. */
+struct reading {
 	struct keyfile_key *at;
-	size_t i;
+	size_t n, room;
+};
 
-	for (i = 0; i < keys->n && keys->at[i].id != key->id; i++)
-		;
-	if (i < keys->n) {
-		keys->at[i] = *key;
-		return 0;
+/* What is moved is wiped where it was. */
+static int append(struct reading *r, const struct keyfile_key *key)
+{
+	size_t room = r->room ? 2 * r->room : 16;
+	struct keyfile_key *at;
+
+	if (r->n == r->room) {
+		at = calloc(room, sizeof(*at));
+		if (!at)
+			return -1;
+		if (r->n)
+			memcpy(at, r->at, r->n * sizeof(*at));
+		if (r->at)
+			explicit_bzero(r->at, r->n * sizeof(*at));
+		free(r->at);
+		r->at = at;
+		r->room = room;
 	}
-	/* One by one: what is moved is wiped where it was. */
-	at = calloc(keys->n + 1, sizeof(*at));
-	if (!at)
-		return -1;
-	if (keys->n)
-		memcpy(at, keys->at, keys->n * sizeof(*at));
-	at[keys->n] = *key;
-	i = keys->n + 1;
-	keyfile_free(keys);
-	keys->at = at;
-	keys->n = i;
+	r->at[r->n++] = *key;
 	return 0;
 }
 
-static int read_lines(FILE *file, const char *path, struct keyfile *keys,
-		      char *why)
+static int by_id(const void *a, const void *b)
+{
+	const struct keyfile_key *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/*
+ * Bottom-up merge sort: stable, so that the later of two keys with one
+ * identifier stays behind the other. qsort(3) promises neither that nor that
+ * it leaves no copy of the secrets on the heap.
+ */
+static int merge_sort(struct reading *r)
+{
+	struct keyfile_key *to, *from = r->at, *spare;
+	size_t width, i, a, b, k;
+
+	to = spare = calloc(r->n, sizeof(*to));
+	if (!to)
+		return -1;
+	for (width = 1; width < r->n; width *= 2) {
+		for (i = 0, k = 0; i < r->n; i += 2 * width) {
+			size_t mid = i + width < r->n ? i + width : r->n;
+			size_t end = mid + width < r->n ? mid + width : r->n;
+
+			for (a = i, b = mid; a < mid || b < end; k++)
+				to[k] = b == end || (a < mid &&
+					from[a].id <= from[b].id) ?
+					from[a++] : from[b++];
+		}
+		spare = from;
+		from = to;
+		to = spare;
+	}
+	explicit_bzero(to, r->n * sizeof(*to));
+	free(to);
+	r->at = from;
+	return 0;
+}
+
+static int sort(struct reading *r, struct keyfile *keys)
+{
+	int err = r->n > 1 ? merge_sort(r) : 0;
+	size_t i, n = 0;
+
+	for (i = 0; i < r->n; i++)
+		if (i + 1 == r->n || r->at[i].id != r->at[i + 1].id)
+			r->at[n++] = r->at[i];
+	if (n < r->n)
+		explicit_bzero(r->at + n, (r->n - n) * sizeof(*r->at));
+	keys->at = r->at;
+	keys->n = n;
+	return err;
+}
+
+static int read_lines(FILE *file, const char *path, struct reading *keys,
+		      void (*skipped)(const char *why), char *why)
 {
 	char *line = NULL, reason[KEYFILE_WHY];
 	struct keyfile_key key;
@@ -182,7 +240,10 @@ static int read_lines(FILE *file, const char *path, struct keyfile *keys,
 		if (found < 0) {
 			snprintf(why, KEYFILE_WHY, "%.60s:%u: %.80s", path,
 				 number, reason);
-			err = -1;
+			if (skipped)
+				skipped(why);
+			else
+				err = -1;
 		} else if (found && append(keys, &key)) {
 			snprintf(why, KEYFILE_WHY, "%.60s: %s", path,
 				 strerror(ENOMEM));
@@ -196,8 +257,10 @@ static int read_lines(FILE *file, const char *path, struct keyfile *keys,
 	return err;
 }
 
-int keyfile_read(const char *path, struct keyfile *keys, char *why)
+int keyfile_read_good(const char *path, struct keyfile *keys,
+		      void (*skipped)(const char *why), char *why)
 {
+	struct reading r = { NULL, 0, 0 };
 	FILE *file = fopen(path, "re");
 	int err;
 
@@ -208,15 +271,32 @@ int keyfile_read(const char *path, struct keyfile *keys, char *why)
 	}
 	/* Not in a buffer of which nobody knows when it is used again. */
 	setvbuf(file, NULL, _IONBF, 0);
-	err = read_lines(file, path, keys, why);
+	err = read_lines(file, path, &r, skipped, why);
 	if (!err && ferror(file)) {
 		snprintf(why, KEYFILE_WHY, "%.60s: cannot be read", path);
 		err = -1;
 	}
 	fclose(file);
+	if (sort(&r, keys) && !err) {
+		snprintf(why, KEYFILE_WHY, "%.60s: %s", path, strerror(ENOMEM));
+		err = -1;
+	}
 	if (err)
 		keyfile_free(keys);
 	return err;
+}
+
+int keyfile_read(const char *path, struct keyfile *keys, char *why)
+{
+	return keyfile_read_good(path, keys, NULL, why);
+}
+
+const struct keyfile_key *keyfile_find(const struct keyfile *keys, uint32_t id)
+{
+	const struct keyfile_key key = { .id = id };
+
+	return keys->n ? bsearch(&key, keys->at, keys->n, sizeof(*keys->at),
+				 by_id) : NULL;
 }
 
 void keyfile_free(struct keyfile *keys)

@@ -33,10 +33,15 @@ const char *keyfile_type_name(uint8_t type);
 int keyfile_secret(const char *word, struct keyfile_key *key, char *why);
 
 /*
- * All of a file, in its order: 0, or -1 with "FILE:LINE: reason" in WHY. Of two
- * keys with one identifier the later counts, as in chrony.
+ * All keys of a file, by identifier: 0, or -1 with "FILE:LINE: reason" in WHY.
+ * Of two keys with one identifier the later counts, as in chrony.
  */
 int keyfile_read(const char *path, struct keyfile *keys, char *why);
+/* The same, but a bad line is left out and SKIPPED called with the reason. */
+int keyfile_read_good(const char *path, struct keyfile *keys,
+		      void (*skipped)(const char *why), char *why);
+/* The key of an identifier, or NULL. */
+const struct keyfile_key *keyfile_find(const struct keyfile *keys, uint32_t id);
 /* Wiped first. */
 void keyfile_free(struct keyfile *keys);
 

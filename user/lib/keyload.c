@@ -55,16 +55,6 @@ int keyload_fetch(struct nl *nl, struct keyfile *held)
 	return nl_dump(nl, told, restart, held);
 }
 
-static bool has(const struct keyfile *keys, uint32_t id)
-{
-	size_t i;
-
-	for (i = 0; i < keys->n; i++)
-		if (keys->at[i].id == id)
-			return true;
-	return false;
-}
-
 int keyload(struct nl *nl, const struct keyfile *keys, uint32_t *at)
 {
 	struct keyfile held;
@@ -77,7 +67,7 @@ int keyload(struct nl *nl, const struct keyfile *keys, uint32_t *at)
 		err = keyload_set(nl, &keys->at[i]);
 	}
 	for (i = 0; !err && i < held.n; i++) {
-		if (has(keys, held.at[i].id))
+		if (keyfile_find(keys, held.at[i].id))
 			continue;
 		*at = held.at[i].id;
 		mnl_attr_put_u32(nl_begin(nl, KNTP_CMD_KEY_DEL, key_attrs),

@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kntpd itself, on this host's loopback and without touching its clock (-x): how
+# it starts, reads its configuration again, and ends. KNTPD and KNTP name other
+# binaries than those of build/.
+#
+# shellcheck disable=SC2317 # check() calls what it is given
+
+set -u
+cd "$(dirname "$(realpath "$0")")" || exit 1
+
+build=$(realpath "${KNTP_BUILD:-../../build}" 2>/dev/null) || build=$PWD/../../build
+kntpd=${KNTPD:-$build/kntpd}
+kntp=${KNTP:-$build/kntp}
+scale=${KNTP_TIMEOUT_SCALE:-1}
+tmp=$(mktemp -d)
+export KNTPD_SOCKET=$tmp/sock
+# Nobody answers at these: RFC 5737 addresses are routed nowhere, port 1 is shut.
+nobody="127.0.0.1 port 1"
+
+# shellcheck source=../ktap.sh
+. ../ktap.sh
+
+daemon=
+cleanup()
+{
+	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+
+check() # name, command...
+{
+	local name=$1; shift
+
+	if "$@"; then
+		result ok "$name"
+	else
+		sed 's/^/# /' "$tmp"/log* 2>/dev/null | tail -n 20
+		result "not ok" "$name"
+	fi
+}
+
+await() # seconds, command...
+{
+	local end=$((SECONDS + $1 * scale)); shift
+
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+configure() # line...
+{
+	printf '%s\n' "port 0" "controlsocket $tmp/sock" "pidfile $tmp/pid" \
+		"$@" >"$tmp/kntp.conf"
+}
+
+start() # argument...
+{
+	"$kntpd" -x -d "$@" >"$tmp/log" 2>&1 &
+	daemon=$!
+	await 10 "$kntp" activity
+}
+
+stop()
+{
+	kill "$daemon" && wait "$daemon"
+	daemon=
+}
+
+# The addresses of all sources, in order.
+sources()
+{
+	"$kntp" -c sources | cut -d, -f3 | sort | tr '\n' ' '
+}
+
+sources_are() # address...
+{
+	[ "$(sources)" = "$* " ]
+}
+
+says() # pattern: in the log
+{
+	grep -q -- "$1" "$tmp/log"
+}
+
+test_all_or_nothing()
+{
+	configure "server 127.0.0.9"
+	check "it starts" start -f "$tmp/kntp.conf"
+	check "it has its source" await 5 sources_are 127.0.0.9
+	# A key file that cannot be read: sources came first, and stayed changed.
+	configure "server 127.0.0.8" "keyfile $tmp"
+	check "a reload that fails says why" eval \
+		'! "$kntp" reload >"$tmp/log.reload" 2>&1 && grep -q keyfile "$tmp/log.reload"'
+	check "and has changed nothing" sources_are 127.0.0.9
+	configure "server 127.0.0.8" "server 127.0.0.8" "server 127.0.0.7"
+	check "a reload with a double source" "$kntp" reload
+	check "has the others" sources_are 127.0.0.7 127.0.0.8
+	check "and warns" says "127.0.0.8: another source has this address"
+}
+
+resident() { awk '/^VmRSS/ { print $2 }' "/proc/$daemon/status"; }
+
+# 20,000 rules are 0.6 MB; each reload lost those of the one before.
+test_leak()
+{
+	local i before after
+
+	configure "server 127.0.0.9"
+	awk 'BEGIN { for (i = 0; i < 20000; i++)
+		printf "deny 10.%d.%d.0/24\n", i / 256, i % 256 }' >>"$tmp/kntp.conf"
+	for ((i = 0; i < 5; i++)); do "$kntp" reload; done
+	before=$(resident)
+	for ((i = 0; i < 40; i++)); do "$kntp" reload; done
+	after=$(resident)
+	echo "# resident: $before kB, $after kB after 40 reloads"
+	check "reloads do not leak" [ $((after - before)) -lt 8000 ]
+}
+
+test_second()
+{
+	local status=0
+
+	timeout 20 "$kntpd" -x -d -f "$tmp/kntp.conf" >"$tmp/log.second" 2>&1 || status=$?
+	check "a second daemon is refused: the socket" [ $status = 1 ]
+	check "and says why" grep -q "another kntpd may already be running" "$tmp/log.second"
+	sed "s|^controlsocket .*|controlsocket $tmp/sock2|" "$tmp/kntp.conf" >"$tmp/k2.conf"
+	status=0
+	timeout 20 "$kntpd" -x -d -f "$tmp/k2.conf" >"$tmp/log.second" 2>&1 || status=$?
+	check "a second daemon is refused: the pid file" eval \
+		"[ $status = 1 ] && grep -q 'pid $daemon' '$tmp/log.second'"
+	check "and has left no socket" [ ! -e "$tmp/sock2" ]
+	status=0
+	timeout 20 "$kntpd" -x -f "$tmp/k2.conf" 2>"$tmp/log.second" || status=$?
+	check "in daemon mode the status tells as well" [ $status = 1 ]
+	check "the first one is left alone" eval '"$kntp" activity >/dev/null'
+}
+
+test_command_line()
+{
+	check "directives on the command line" start "port 0" \
+		"controlsocket $tmp/sock" "pidfile $tmp/pid" "server 127.0.0.6"
+	await 5 sources_are 127.0.0.6
+	kill -HUP "$daemon"
+	check "SIGHUP reads them again" await 5 says "was read again"
+	check "and keeps them" sources_are 127.0.0.6
+	stop
+}
+
+# The daemon leaves its directory, and its file is found all the same.
+test_relative()
+{
+	configure "server 127.0.0.5"
+	check "daemon mode: status 0 when it runs" eval \
+		'(cd "$tmp" && "$kntpd" -x -f kntp.conf)'
+	check "it runs at once" eval '"$kntp" activity >/dev/null'
+	daemon=$(cat "$tmp/pid")
+	configure "server 127.0.0.4"
+	check "a relative -f is read again" "$kntp" reload
+	check "which has its source" sources_are 127.0.0.4
+	kill "$daemon"
+	check "it ends, and takes its pid file" await 10 eval '[ ! -e "$tmp/pid" ]'
+	daemon=
+}
+
+test_user()
+{
+	local status=0
+
+	if [ "$(id -u)" != 0 ]; then
+		result ok "an unknown user # SKIP not root"
+		return
+	fi
+	configure "user no-such-user" "server 127.0.0.9"
+	timeout 20 "$kntpd" -x -d -f "$tmp/kntp.conf" >"$tmp/log" 2>&1 || status=$?
+	check "an unknown user ends it" eval "[ $status = 1 ] && says 'no user no-such-user'"
+	check "and leaves nothing behind" [ ! -e "$tmp/sock" ]
+	configure "server 127.0.0.9"
+	start -u root -f "$tmp/kntp.conf"
+	# CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_SYS_TIME: bits 10, 12 and 25.
+	check "as root it has few capabilities too" [ \
+		$((16#$(awk '/^CapEff/ { print $2 }' "/proc/$daemon/status") & ~0x2001400)) = 0 ]
+	stop
+}
+
+test_once()
+{
+	local option status
+
+	for option in -q -Q; do
+		status=0
+		timeout $((60 * scale)) "$kntpd" $option -x "port 0" "pidfile /" \
+			"server $nobody iburst" >"$tmp/log" 2>&1 || status=$?
+		check "$option ends when nobody answers" [ $status = 1 ]
+		check "$option says why" says "No suitable source for synchronisation"
+	done
+}
+
+test_options()
+{
+	printf '# x\nport  0\n\nserver a iburst\n' >"$tmp/kntp.conf"
+	check "-p prints the lines" [ "$("$kntpd" -p -f "$tmp/kntp.conf")" = \
+		"port 0
+server a iburst" ]
+	check "chronyd's -r -R -m -U -P" "$kntpd" --check -r -R -m -U -P 5 \
+		-f "$tmp/kntp.conf"
+}
+
+echo "KTAP version 1"
+test_all_or_nothing
+test_leak
+test_second
+stop
+test_command_line
+test_relative
+test_user
+test_once
+test_options
+finish

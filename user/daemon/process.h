@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The process itself: that it is the only one, and how it is scheduled. */
+#ifndef KNTPD_PROCESS_H
+#define KNTPD_PROCESS_H
+
+#include <stdbool.h>
+
+int process_leave_terminal(void);
+void process_started(bool well);
+int process_lock(const char *pidfile);
+bool process_other(const char *pidfile, int *pid);
+void process_unlock(const char *pidfile);
+void process_lock_memory(void);
+void process_set_priority(int priority);
+
+#endif
