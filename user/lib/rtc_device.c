@@ -87,15 +87,18 @@ int rtc_tell(int fd, bool on)
 }
 
 /**
- * rtc_told() - one of them was waited for
- * @fd: of rtc_open()
+ * rtc_told() - Acknowledge the device's update interrupts
+ * @fd: of rtc_open(), which poll() reported readable
+ *
+ * One read takes all interrupts that the kernel has counted so far (rtc(4)), so
+ * there is nothing to read a second time.
  */
 void rtc_told(int fd)
 {
 	unsigned long what;
 
-	while (read(fd, &what, sizeof(what)) > 0)
-		;
+	if (read(fd, &what, sizeof(what)) < 0)
+		return;
 }
 
 /**
