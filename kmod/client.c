@@ -14,16 +14,18 @@
 #include "limit.h"
 #include "stamp.h"
 
-/* A unit of the slots' age clock, one to two minutes, in jiffies. */
-#define AGE_SHIFT	(ilog2(HZ) + 6)
+/*
+ * A unit of the slots' ages, one to two minutes, in jiffies: a client that was not
+ * seen for SLOTS_STALE of them, two to four hours, is worth no more than a new one.
+ */
+#define AGE_SHIFT	(ilog2(HZ) + 7)
 /* Replies before a client is one of those who have what there is of them first. */
 #define ESTABLISHED	2
 
-static u8 age_now(void)
+/* By 64 bits: it does not go round while the machine runs, with any HZ. */
+static u32 age_now(void)
 {
-	u32 now = jiffies;
-
-	return now >> AGE_SHIFT;
+	return get_jiffies_64() >> AGE_SHIFT;
 }
 
 /*

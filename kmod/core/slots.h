@@ -13,18 +13,21 @@
 #define SLOTS_LOW	0x0101010101010101ULL
 #define SLOTS_BELOW	0x7f7f7f7f7f7f7f7fULL
 
-/* Of 256 units of age: who has not been seen for as long is known no more. */
+/* Units of age: a client that was not seen for as long is known no more. */
 #define SLOTS_STALE	128U
+#define SLOTS_OLDEST	255U
 
 /**
  * struct slots - eight slots, an octet each
  * @tags: of its key's hash; 0: the slot is empty
- * @ages: when it was used last, by a clock of 256 units that goes round
+ * @ages: units between its last use and @aged, SLOTS_OLDEST: that or more
+ * @aged: the moment that @ages are of, by a clock of units
  * @known: a bit each: used more than once
  */
 struct slots {
 	u64 tags;
 	u64 ages;
+	u32 aged;
 	u8 known;
 };
 
@@ -60,16 +63,47 @@ static inline void slots_set(u64 *octets, unsigned int slot, u8 octet)
 }
 
 /**
- * slots_use() - note that a slot was used again
+ * slots_age() - Bring the ages of a bucket to a moment
+ * @slots: a bucket
+ * @now: the clock of ages
+ *
+ * What becomes older than SLOTS_OLDEST stays at it, however long nobody looked:
+ * ages never go round. @now may be of before @aged, where another CPU was first.
+ * Any context, under the bucket's lock.
+ */
+static inline void slots_age(struct slots *slots, u32 now)
+{
+	s32 elapsed = (s32)(now - slots->aged);
+	u64 add, sum, carry;
+
+	if (elapsed <= 0)
+		return;
+	slots->aged = now;
+	if ((u32)elapsed >= SLOTS_OLDEST) {
+		slots->ages = ~0ULL;
+		return;
+	}
+	/* Eight sums; the octets that carry are full. */
+	add = (u32)elapsed * SLOTS_LOW;
+	sum = (slots->ages & SLOTS_BELOW) + (add & SLOTS_BELOW);
+	sum ^= (slots->ages ^ add) & ~SLOTS_BELOW;
+	carry = ((slots->ages & add) | ((slots->ages | add) & ~sum)) &
+		~SLOTS_BELOW;
+	slots->ages = sum | (carry >> 7) * 0xff;
+}
+
+/**
+ * slots_use() - Note that a slot was used again
  * @slots: a bucket
  * @slot: the slot
- * @now: the age clock
+ * @now: the clock of ages
  *
  * Any context, under the bucket's lock.
  */
-static inline void slots_use(struct slots *slots, unsigned int slot, u8 now)
+static inline void slots_use(struct slots *slots, unsigned int slot, u32 now)
 {
-	slots_set(&slots->ages, slot, now);
+	slots_age(slots, now);
+	slots_set(&slots->ages, slot, 0);
 	slots->known |= 1U << slot;
 }
 
@@ -77,7 +111,7 @@ static inline void slots_use(struct slots *slots, unsigned int slot, u8 now)
  * slots_give() - give a slot to a newcomer
  * @slots: a bucket
  * @tag: of the newcomer, not 0
- * @now: the age clock
+ * @now: the clock of ages
  * @start: any number: among equals the first one from here on goes
  *
  * An empty slot, else the one whose owner is worth least: who asked only once
@@ -87,19 +121,20 @@ static inline void slots_use(struct slots *slots, unsigned int slot, u8 now)
  *
  * Return: the slot.
  */
-static inline unsigned int slots_give(struct slots *slots, u8 tag, u8 now,
+static inline unsigned int slots_give(struct slots *slots, u8 tag, u32 now,
 				      unsigned int start)
 {
 	u64 empty = slots_match(slots, 0);
 	unsigned int best = 0, slot = 0, i;
 
+	slots_age(slots, now);
 	if (empty) {
 		slot = slots_first(empty);
 		goto give;
 	}
 	for (i = start; i < start + SLOTS; i++) {
 		unsigned int at = i % SLOTS;
-		u8 age = (u8)(now - (u8)(slots->ages >> at * 8));
+		u8 age = (u8)(slots->ages >> at * 8);
 		unsigned int worth = age + 1U;
 
 		if (!(slots->known >> at & 1) || age >= SLOTS_STALE)
@@ -111,7 +146,7 @@ static inline unsigned int slots_give(struct slots *slots, u8 tag, u8 now,
 	}
 give:
 	slots_set(&slots->tags, slot, tag);
-	slots_set(&slots->ages, slot, now);
+	slots_set(&slots->ages, slot, 0);
 	slots->known &= (u8)~(1U << slot);
 	return slot;
 }

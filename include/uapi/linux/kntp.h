@@ -72,8 +72,8 @@
  *   CLOCK_GET answers TIME and RAW_TIME of the same instant.
  *
  * CLIENT: who asks. Those who are answered are kept in a table of ENTRIES; when
- * it is full it forgets first who asked once or was not seen for hours, then who
- * was seen longest ago. IPv6 is told apart by prefixes of PREFIX6. A client's
+ * it is full it forgets first a client that asked once or was not seen for two
+ * hours or more, then the one that was seen longest ago. IPv6 is told apart by prefixes of PREFIX6. A client's
  * entry is what interleaved mode (RFC 9769) works by.
  *
  *   CLIENT_GET (do)       -> ENTRIES, PREFIX6, USED, MEMORY
@@ -398,8 +398,8 @@ enum kntp_attr_client_client {
 	KNTP_A_CLIENT_CLIENT_ADDR = 1,	/* binary, 4 or 16 bytes, network order */
 	KNTP_A_CLIENT_CLIENT_REQUESTS,	/* u32, that were let in, modulo 2^32 */
 	KNTP_A_CLIENT_CLIENT_INTERLEAVED,	/* u32, of these in that mode */
-	KNTP_A_CLIENT_CLIENT_FIRST,	/* u32, ms ago */
-	KNTP_A_CLIENT_CLIENT_LAST,	/* u32, ms ago */
+	KNTP_A_CLIENT_CLIENT_FIRST,	/* u32, ms ago, modulo 2^32: 49 days */
+	KNTP_A_CLIENT_CLIENT_LAST,	/* u32, ms ago, likewise */
 	KNTP_A_CLIENT_CLIENT_LI_VN_MODE,	/* u8, first octet of the last one */
 	KNTP_A_CLIENT_CLIENT_POLL,	/* s8, log2 s, of the last one */
 	KNTP_A_CLIENT_CLIENT_LEN,	/* u8, of a prefix, for its limit */
