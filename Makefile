@@ -43,6 +43,8 @@ help:
 	@echo 'make stop               end what make run left serving'
 	@echo 'make check              everything a landing must pass'
 	@echo 'make lint bench fuzz debug-check deb-check    parts of it, and what takes longer'
+	@echo 'make matrix             build, boot and test on every kernel of tests/vm/cache.sh (root)'
+	@echo '                        (some of it: tests/matrix/run --help)'
 	@echo 'make deb                the Debian packages, in build/deb'
 	@echo 'make pictures           what there is to be looked at, in build/pictures'
 	@echo 'make install uninstall  the command line, kntpd, its unit (the module: dkms.conf)'
@@ -120,6 +122,9 @@ bench: built
 debug-check: built
 	$(Q)tests/vm/debug-check
 
+matrix: built
+	$(Q)tests/matrix/run
+
 fuzz: deps
 	$(Q)+$(MAKE) --no-print-directory -C tests/fuzz long
 
@@ -136,4 +141,4 @@ clean:
 	$(Q)rm -rf $(B)
 
 .PHONY: all help module user install uninstall deps fetch built run stop check \
-	lint bench debug-check fuzz deb deb-check pictures clean
+	lint bench debug-check matrix fuzz deb deb-check pictures clean

@@ -152,16 +152,76 @@ ktime_t kntp_phc_sent(const struct kntp_net *kn, int ifindex, ktime_t stamp)
 	return told_by(phc, stamp, phc ? phc->tx_comp : 0);
 }
 
-/* The device that received it: what is above that has no stamps of its own. */
+/* Which device received a packet, out of those below skb->dev. */
+struct receiver {
+	unsigned int napi_id;
+	struct net_device *found;
+	struct net_device *lowest;
+	int n_lowest;
+};
+
+/*
+ * Whether the packet came through a NAPI context of @dev. dev->napi_list is
+ * changed by list_add_rcu() and list_del_rcu(), and a driver waits for a grace
+ * period before it frees a context.
+ */
+static bool has_napi(struct net_device *dev, unsigned int napi_id)
+{
+	struct napi_struct *napi;
+
+	list_for_each_entry_rcu(napi, &dev->napi_list, dev_list)
+		if (napi->napi_id == napi_id)
+			return true;
+	return false;
+}
+
+static int consider(struct net_device *dev, struct netdev_nested_priv *priv)
+{
+	struct receiver *receiver = priv->data;
+
+	if (receiver->napi_id && has_napi(dev, receiver->napi_id)) {
+		receiver->found = dev;
+		return 1;
+	}
+	if (list_empty(&dev->adj_list.lower)) {
+		receiver->lowest = dev;
+		receiver->n_lowest++;
+	}
+	return 0;
+}
+
+/*
+ * The physical device that received a packet: a VLAN, a macvlan or a bond hands
+ * on what a device below it stamped. The packet's NAPI context tells which of
+ * several; NULL if it does not. dev_get_by_napi_id() would, but Linux 6.14 and
+ * later do not export it. Softirq, RCU read side.
+ */
 static struct net_device *received_by(const struct sk_buff *skb)
 {
-	struct net_device *dev = NULL;
+	struct receiver receiver = {};
+	struct netdev_nested_priv priv = { .data = &receiver };
 
+	if (list_empty(&skb->dev->adj_list.lower))
+		return skb->dev;
 #ifdef CONFIG_NET_RX_BUSY_POLL
-	if (skb->napi_id)
-		dev = dev_get_by_napi_id(skb->napi_id);
+	receiver.napi_id = skb->napi_id;
 #endif
-	return dev ?: skb->dev;
+	netdev_walk_all_lower_dev_rcu(skb->dev, consider, &priv);
+	if (receiver.found)
+		return receiver.found;
+	return receiver.n_lowest == 1 ? receiver.lowest : NULL;
+}
+
+/*
+ * The stamp of a packet, by the clock of @receiver. Only the device that
+ * received a packet can read what its driver left in place of a stamp.
+ */
+static ktime_t device_stamp(const struct sk_buff *skb,
+			    const struct net_device *receiver)
+{
+	if (!receiver && kntp_skb_has_cookie(skb))
+		return 0;
+	return kntp_skb_hwtstamp(skb, receiver);
 }
 
 /* How long its frame took to arrive, ns. */
@@ -184,18 +244,20 @@ static s64 lasted(const struct kntp_phc *phc, const struct sk_buff *skb)
  */
 ktime_t kntp_phc_received(const struct kntp_net *kn, const struct sk_buff *skb)
 {
-	struct net_device *receiver = received_by(skb);
-	struct net_device *dev = receiver;
 	const struct kntp_phc *phc;
+	struct net_device *dev, *receiver;
+	ktime_t stamp;
 
-	/* One above it may be all that this namespace has of it. */
-	if (!net_eq(dev_net(dev), kn->net))
-		dev = skb->dev;
+	if (list_empty(&kn->phcs))
+		return 0;
+	receiver = received_by(skb);
+	stamp = device_stamp(skb, receiver);
+	/* Of a device of another namespace, this one may know only skb->dev. */
+	dev = receiver && net_eq(dev_net(receiver), kn->net) ? receiver :
+							       skb->dev;
 	phc = find_below(kn, &dev);
-	if (receiver == skb->dev)
-		receiver = dev;
-	return phc ? told_by(phc, kntp_skb_hwtstamp(skb, receiver),
-			     lasted(phc, skb) - phc->rx_comp) : 0;
+	return phc && stamp ? told_by(phc, stamp, lasted(phc, skb) - phc->rx_comp) :
+			      0;
 }
 
 /**

@@ -40,14 +40,27 @@ static inline void kntp_skb_clear_tstamp(struct sk_buff *skb)
 }
 
 /*
- * The device's receive stamp of a packet that has one. Drivers may leave in its
- * place what only they turn into the stamp.
+ * Whether the driver left a cookie in place of the receive stamp: only the
+ * device that received the packet can turn it into one.
+ */
+static inline bool kntp_skb_has_cookie(const struct sk_buff *skb)
+{
+#ifdef KNTP_HAVE_NETDEV_GET_TSTAMP
+	return skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV;
+#else
+	return false;
+#endif
+}
+
+/*
+ * The receive stamp of a packet that has one, by the hardware clock of the
+ * device that received it. @dev is that device; without a cookie it may be NULL.
  */
 static inline ktime_t kntp_skb_hwtstamp(const struct sk_buff *skb,
 					const struct net_device *dev)
 {
 #ifdef KNTP_HAVE_NETDEV_GET_TSTAMP
-	if (skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV)
+	if (kntp_skb_has_cookie(skb))
 		return netdev_get_tstamp((struct net_device *)dev,
 					 &skb_shinfo(skb)->hwtstamps, false);
 #endif

@@ -34,6 +34,22 @@ probe() {
 		echo "#define KNTP_HAVE_$name 1"
 	else
 		echo "/* no KNTP_HAVE_$name */"
+		cp "$tmp/log" "$tmp/no-$name"
+	fi
+}
+
+# one_of PURPOSE NAME NAME: the kernel has one of two interfaces that do the
+# same, or the module cannot be built for it. A kernel that is newer than the
+# probes may have neither: say so here, before the compiler says it at length.
+one_of() {
+	if [ -e "$tmp/no-$2" ] && [ -e "$tmp/no-$3" ]; then
+		{
+			echo "kntp: this kernel has neither $2 nor $3 (needed for $1)"
+			for name in "$2" "$3"; do
+				echo "kntp: $name: $(grep -m 1 error: "$tmp/no-$name")"
+			done
+		} >&2
+		exit 1
 	fi
 }
 
@@ -70,6 +86,18 @@ probe() {
 	}
 	END
 
+	probe KTIME_GET_SNAPSHOT "$@" <<-'END'
+	#include <linux/timekeeping.h>
+	ktime_t f(void);
+	ktime_t f(void)
+	{
+		struct system_time_snapshot now;
+
+		ktime_get_snapshot(&now);
+		return now.real - now.raw;
+	}
+	END
+
 	probe KTIME_GET_SNAPSHOT_ID "$@" <<-'END'
 	#include <linux/timekeeping.h>
 	ktime_t f(void);
@@ -81,6 +109,9 @@ probe() {
 		return now.systime - now.monoraw;
 	}
 	END
+
+	one_of "reading two clocks at one moment" \
+		KTIME_GET_SNAPSHOT KTIME_GET_SNAPSHOT_ID
 
 	probe GENL_RESV_START_OP "$@" <<-'END'
 	#include <net/genetlink.h>

@@ -37,11 +37,11 @@ sources() # target
 	leap)	ls "$user/daemon/leap_table.c" ;;
 	devices) ls "$user"/daemon/{acts,nmea}.c ;;
 	dump)	ls "$user/daemon/dump_text.c" ;;
-	mode6)	ls "$user"/daemon/{mode6,address,md5}.c ;;
+	mode6)	ls "$user"/daemon/{mode6,address}.c ;;
 	conf)	ls "$user"/daemon/conf*.c ;;
 	ntp_reply)
 		ls "$user"/daemon/{ntp,ntp_client,ntp_reply,ntp_packet,ntp_peer}.c \
-		   "$user"/daemon/{ntp_poll,ntp_stamp,address,md5}.c \
+		   "$user"/daemon/{ntp_poll,ntp_stamp,address}.c \
 		   "$user"/daemon/{ntp_auth,auth,keys}.c \
 		   "$user"/lib/{keyfile,units}.c
 		;;

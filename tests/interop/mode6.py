@@ -100,13 +100,13 @@ def strangers(test, daemon, lan):
     test.equal("a stranger is told nothing",
                ask("client", here, control(2), 1), b"")
     with open(daemon.conf, "a", encoding="ascii") as file:
-        file.write(f"cmdallow {lan.address['client']}\n")
+        file.write(f"ntpqallow {lan.address['client']}\n")
     test.equal("reload", daemon.kntp("reload")[0], 0)
-    test.equal("cmdallow: who is let in is answered",
+    test.equal("ntpqallow: who is let in is answered",
                error_of(ask("client", here, control(2))), 0)
-    says(test, "cmdallow: ntpq, too", ntpq(test, "client", here, "peers"),
+    says(test, "ntpqallow: ntpq, too", ntpq(test, "client", here, "peers"),
          rf"^\*({lan.address['one']}|{lan.address['two']}) ")
-    test.equal("cmdallow: and no other", ask("other", here, control(2), 1), b"")
+    test.equal("ntpqallow: and no other", ask("other", here, control(2), 1), b"")
 
 
 def wrong(test, daemon):

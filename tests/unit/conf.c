@@ -5,6 +5,16 @@
 #define IS(field, value)						\
 	CHECK(conf.field == (value), #field " is %g", (double)conf.field)
 
+static bool warns(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < conf.warnings.n; i++)
+		if (!strcmp(conf.warnings.at[i], text))
+			return true;
+	return false;
+}
+
 static void defaults(void)
 {
 	if (!right("# nothing\n! x\n; y\n% z\n   # w\n\n"))
@@ -184,7 +194,7 @@ static void access_list(void)
 
 	if (!right("allow\ndeny all 192.0.2\nallow 192.0.2.9/24\n"
 		   "deny 2001:db8::1/32\nallow 0/0\nallow 192.0.2.1\n"
-		   "allow auth all 10\ncmdallow 10\n"))
+		   "allow auth all 10\ncmdallow 11\nntpqallow 10\n"))
 		return;
 	IS(access.n, 8);
 	a = conf.access.at;
@@ -198,7 +208,11 @@ static void access_list(void)
 	CHECK(!a[5].len && a[5].family == AF_INET, "0/0");
 	CHECK(a[6].len == 32 && !a[6].auth, "a host");
 	CHECK(a[7].allow && a[7].auth && a[7].all && a[7].len == 8, "auth");
+	/* chronyd's cmdallow opens no port, so it must not open mode 6. */
 	IS(cmdaccess.n, 1);
+	CHECK(conf.cmdaccess.at[0].addr[0] == 10, "ntpqallow");
+	CHECK(warns("t:8: cmdallow: has no effect: kntpd has a local control socket only; for ntpq there is ntpqallow"),
+	      "cmdallow");
 	conf_free(&conf);
 }
 
@@ -282,7 +296,7 @@ static void others(void)
 		   "listen hook local\nlisten hook ingress dev eth0\n"
 		   "hwtimestamp * minpoll 2 rxfilter ptp nocrossts\n"
 		   "ratelimit interval 1 burst 16 kod 2\npidfile /\n"
-		   "bindaddress 192.0.2.1\nbindaddress ::1\n"
+		   "bindaddress 192.0.2.1\nbindaddress ::1\nbindaddress 192.0.2.2\n"
 		   "bindacqaddress 0.0.0.0\nclientloglimit 8589934592\n"
 		   "dscp 46\nleapsecmode SLEW\nauthselectmode ignore\n"))
 		return;
@@ -314,8 +328,10 @@ static void others(void)
 	IS(ratelimit.burst, 16);
 	IS(ratelimit.leak, 2);
 	IS(ratelimit.kod, 2);
-	IS(bind4.ss_family, AF_INET);
-	IS(bind6.ss_family, AF_INET6);
+	IS(n_bind, 3);
+	IS(bind[0].ss_family, AF_INET);
+	IS(bind[1].ss_family, AF_INET6);
+	IS(bind[2].ss_family, AF_INET);
 	IS(bindacq4.ss_family, AF_INET);
 	IS(bindacq6.ss_family, 0);
 	IS(clientloglimit, 8589934592ULL);
@@ -346,7 +362,7 @@ static void follow_and_sources(void)
 	put("leases/eth0.sources", "server 192.0.2.9 iburst\n");
 	if (right("follow chronyd\npool pool.ntp.org iburst\nrefclock SHM 0\n"
 		  "broadcast 64 192.0.2.255\nbroadcastclient key 1\n"
-		  "peer 192.0.2.1\nsourcedir leases\nallow all\n")) {
+		  "peer 192.0.2.1\nsourcedir leases\n")) {
 		IS(follow.what, CONF_FOLLOW_CHRONYD);
 		IS(sources.n, 0);
 		IS(n_refclock, 0);
@@ -369,16 +385,6 @@ static void follow_and_sources(void)
 		      strstr(conf.warnings.at[0], " more"), "%s",
 		      conf.warnings.at[0]);
 	conf_free(&conf);
-}
-
-static bool warns(const char *text)
-{
-	size_t i;
-
-	for (i = 0; i < conf.warnings.n; i++)
-		if (!strcmp(conf.warnings.at[i], text))
-			return true;
-	return false;
 }
 
 /*
@@ -464,6 +470,33 @@ static void out_of_range(void)
 	      "%s", conf.warnings.at[0]);
 	IS(warnings.n, 19);
 	conf_free(&conf);
+}
+
+/* The module knows neither: who limits NTP to an inner address is told. */
+static void listeners(void)
+{
+	if (right("listen hook local\nbindaddress 192.0.2.1\nbinddevice d9\nallow all\n"))
+		CHECK(conf.warnings.n == 2 &&
+		      warns("bindaddress does not apply to 'listen hook local': the module answers at all addresses of this host") &&
+		      warns("binddevice does not apply to 'listen hook local': the module answers what comes in by any device: 'listen hook ingress dev d9' limits it"),
+		      "%zu warnings", conf.warnings.n);
+	conf_free(&conf);
+	if (right("listen hook ingress dev d9\nport 0\nbindaddress 192.0.2.1\n"))
+		CHECK(conf.warnings.n == 1 &&
+		      warns("port 0 does not apply to 'listen': the module answers at port 123"),
+		      "port 0");
+	conf_free(&conf);
+	if (right("allow 192.0.2.0/24\n"))
+		CHECK(warns("allow without 'listen': kntpd answers requests itself, and not the module ('listen hook local' makes it)"),
+		      "allow alone");
+	conf_free(&conf);
+	if (right("deny all\n"))
+		IS(warnings.n, 0);
+	conf_free(&conf);
+	enter();
+	put("t", "port 1123\nlisten hook local\n");
+	says("port 1123", conf_read(&conf, "t", &why),
+	     "port 1123 does not apply to 'listen': the module answers at port 123 only: remove one of both");
 }
 
 /* Every directive is known to be one, whatever it wants. */
@@ -565,6 +598,7 @@ static const struct test_case cases[] = {
 	{ "the other directives", others },
 	{ "bad files of sources", bad_source_files },
 	{ "out of range", out_of_range },
+	{ "what the module does not know", listeners },
 	{ "follow and sources", follow_and_sources },
 	{ "all directives", all_directives },
 	{ "directories", directories },

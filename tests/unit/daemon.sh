@@ -210,6 +210,70 @@ server a iburst" ]
 		-f "$tmp/kntp.conf"
 }
 
+# A client of this namespace: whether ADDRESS answers, at stratum 5.
+ask() # address
+{
+	# shellcheck disable=SC2016
+	[ "$("${inside[@]}" bash -c 'exec 3<>"/dev/udp/$1/123" || exit
+		printf "\43$(printf "\\\\0%.0s" {1..47})" >&3
+		timeout "$2" head -c 2 <&3 | od -An -tu1' - "$1" $((3 * scale)) \
+		2>/dev/null)" = "  36   5" ]
+}
+
+# In a network namespace: port 123 of its own, and links that come and go.
+test_network()
+{
+	local inside=() holder
+
+	if [ "$(id -u)" != 0 ] || ! command -v ip >/dev/null ||
+	   ! unshare --net ip tuntap add d9 mode tap 2>/dev/null; then
+		result ok "bindaddress, binddevice # SKIP no namespace with links"
+		return
+	fi
+	unshare --net sleep 600 &
+	holder=$!
+	sleep 0.5
+	inside=(nsenter --net="/proc/$holder/ns/net")
+	"${inside[@]}" ip link set lo up
+	printf '%s\n' "controlsocket $tmp/sock" "pidfile $tmp/pid" "local stratum 5" \
+		"allow all" "bindaddress 127.0.0.1" "bindaddress 127.0.0.2" \
+		"bindaddress ::1" "acquisitionport 123" "server 127.0.0.2 minpoll 0 noselect" \
+		>"$tmp/kntp.conf"
+	"${inside[@]}" "$kntpd" -x -d -F 0 -f "$tmp/kntp.conf" >"$tmp/log" 2>&1 &
+	daemon=$!
+	check "bindaddress: the first" await 30 ask 127.0.0.1
+	check "bindaddress: the second" ask 127.0.0.2
+	check "bindaddress: of the other family" ask ::1
+	check "bindaddress: no other" eval '! ask 127.0.0.3'
+	# One server of its own is enough to see requests leave from port 123.
+	check "acquisitionport equal to port: requests are answered" await 10 \
+		eval '[ "$("$kntp" -c sources | cut -d, -f6)" != 0 ]'
+	check "acquisitionport equal to port: no error" eval '! says "cannot send"'
+	check "and others are answered" ask 127.0.0.1
+	stop
+	printf '%s\n' "controlsocket $tmp/sock" "pidfile $tmp/pid" "local stratum 5" \
+		"allow all" "binddevice d9" >"$tmp/kntp.conf"
+	"${inside[@]}" "$kntpd" -x -d -f "$tmp/kntp.conf" >"$tmp/log" 2>&1 &
+	daemon=$!
+	await 10 "$kntp" activity
+	check "binddevice: which is not there is named" await 5 says \
+		"UDP/123 on IPv4, d9 cannot be listened on"
+	# Nobody is behind it: the socket is what tells.
+	check "binddevice: a link that comes later" eval \
+		'"${inside[@]}" ip tuntap add d9 mode tap && await 20 bound'
+	"${inside[@]}" ip link del d9
+	check "binddevice: a link that is made again" eval \
+		'"${inside[@]}" ip tuntap add d9 mode tap && await 30 bound'
+	stop
+	kill $holder
+}
+
+# Whether a socket is bound to the link d9 that is there now.
+bound()
+{
+	"${inside[@]}" ss -Hlun 'sport = 123' | grep -q '%d9:123'
+}
+
 echo "KTAP version 1"
 test_all_or_nothing
 test_leak
@@ -220,4 +284,5 @@ test_relative
 test_user
 test_once
 test_options
+test_network
 finish

@@ -22,11 +22,11 @@ export KNTP_SEED=${KNTP_SEED:-$(date +%s)}
 sources() # program
 {
 	local client=(ntp ntp_auth ntp_client ntp_reply ntp_stamp ntp_packet
-		      ntp_peer ntp_poll address auth keys md5
+		      ntp_peer ntp_poll address auth keys
 		      ../lib/keyfile ../lib/units)
 
 	case $1 in
-	ntppacket)  echo "$daemon"/{ntp_packet,address,md5} ;;
+	ntppacket)  echo "$daemon"/{ntp_packet,address} ;;
 	ntpclient)  echo "${client[@]/#/$daemon/}" ;;
 	ntprules)   echo "${client[@]/#/$daemon/}" "$daemon/pool" ;;
 	ntpconf)    echo "${client[@]/#/$daemon/}" \
@@ -35,7 +35,7 @@ sources() # program
 			 "$daemon"/{ntp_io,clk,log,loop} ;;
 	ntpresolve) echo "$daemon"/{resolve,clk,log,loop} ;;
 	leaptable)  echo "$daemon/leap_table" ;;
-	dump)	    echo "$daemon"/{dump,dump_text,../lib/whole,estimate,address,md5,clk,log,loop} ;;
+	dump)	    echo "$daemon"/{dump,dump_text,../lib/whole,estimate,address,clk,log,loop} ;;
 	esac | sed "s/ \|$/.c&/g"
 }
 

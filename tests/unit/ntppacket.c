@@ -2,7 +2,6 @@
 /* What a client sends, takes for its reply, and reads from it. */
 #include "harness.h"
 #include "../../user/daemon/address.h"
-#include "../../user/daemon/md5.h"
 #include "../../user/daemon/ntp_packet.h"
 #include "../../kmod/core/ntptime.h"
 
@@ -369,32 +368,6 @@ static void contradictions(void)
 	CHECK(!ntp_packet_sample(&x, &s), "eras");
 }
 
-static void digests(void)
-{
-	static const struct { const char *text, *hex; } known[] = {
-		/* RFC 1321 appendix A.5. */
-		{ "", "d41d8cd98f00b204e9800998ecf8427e" },
-		{ "a", "0cc175b9c0f1b6a831c399e269772661" },
-		{ "message digest", "f96b697d7cb7938d525a2f31aaf161d0" },
-		{ "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		  "0123456789", "d174ab98d277d9f5a5611c2c9f419d9f" },
-		{ "1234567890123456789012345678901234567890123456789012345678"
-		  "9012345678901234567890",
-		  "57edf4a22be3c955ac49da2e2107b67a" },
-	};
-	u8 out[MD5_LEN];
-	char hex[33];
-	size_t i, j;
-
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		md5(known[i].text, strlen(known[i].text), out);
-		for (j = 0; j < MD5_LEN; j++)
-			sprintf(hex + 2 * j, "%02x", out[j]);
-		CHECK(!strcmp(hex, known[i].hex), "%s: %s", known[i].text,
-		      hex);
-	}
-}
-
 static void addresses(void)
 {
 	struct sockaddr_storage a, b;
@@ -434,7 +407,6 @@ static const struct test_case cases[] = {
 	{ "fractions of a second", fractions },
 	{ "samples", samples },
 	{ "contradictory times", contradictions },
-	{ "MD5", digests },
 	{ "addresses", addresses },
 };
 

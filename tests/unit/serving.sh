@@ -27,7 +27,7 @@ sources() # program
 	case $1 in
 	access)	echo "$core/prefix.c" ;;
 	server)	echo "$core/prefix.c $core/parse.c" \
-		     "$daemon"/{access,address,clk,figures,log,loop,md5,smooth}.c \
+		     "$daemon"/{access,address,clk,figures,log,loop,smooth}.c \
 		     "$daemon"/{auth,keys,ntp_stamp,ratelimit,server_socket,signd}.c \
 		     ../../user/lib/{keyfile,units}.c ;;
 	figures) echo "$daemon"/{log,smooth}.c ;;

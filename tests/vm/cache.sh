@@ -11,6 +11,30 @@ export KNTP_CACHE
 # looked up, never written down.
 export KNTP_SERIES="6.1 6.12"
 
+# The kernels of `make matrix`: NAME:RELEASE:FLAVOUR. Debian's RELEASE has the
+# packages of the kernel, and the compiler and libraries that its headers want.
+# The newest kernel comes last: `make check` builds for it.
+export KNTP_MATRIX="5.10:bullseye:amd64 6.1:bookworm:amd64 6.12:bookworm:amd64
+6.12-rt:bookworm:rt-amd64 7.2:trixie:amd64 7.3:trixie:amd64"
+
+# matrix_row NAME: the row of that kernel.
+matrix_row()
+{
+	local row
+
+	for row in $KNTP_MATRIX; do
+		[ "${row%%:*}" != "$1" ] || { echo "$row"; return 0; }
+	done
+	return 1
+}
+
+# The release of this machine.
+host_release()
+{
+	# shellcheck source=/dev/null
+	(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+}
+
 # Every complete kernel in the cache. A directory with a file "alias" holds one
 # of our own (the debug kernel), which is used only when asked for by that name.
 kernel_dirs()

@@ -68,6 +68,8 @@ int words_none(const struct ctl *ctl, int argc, char **argv);
 
 /* Reads every listener; then prints them as a list, and forgets them. */
 int listen_fetch(struct ctl *ctl);
+/* Of the last listen_fetch(). */
+size_t listen_count(void);
 void listen_print(const char *heading);
 /* The number of prefixes in the access list. */
 int acl_count(struct ctl *ctl, uint64_t *count);

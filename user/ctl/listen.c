@@ -109,6 +109,11 @@ int listen_fetch(struct ctl *ctl)
 	return ctl_result(ctl, nl_dump(&ctl->nl, collect, restart, NULL), NULL);
 }
 
+size_t listen_count(void)
+{
+	return list.n;
+}
+
 void listen_print(const char *heading)
 {
 	const struct listener *l;

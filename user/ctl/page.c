@@ -289,6 +289,10 @@ int cmd_report(struct ctl *ctl, int argc, char **argv)
 
 	if (!argc)
 		return ctl_usage(ctl, "FILE is wanted, such as report.html");
+	/* A word that was meant as an option or as a verb makes no file. */
+	if ((argv[0][0] == '-' && argv[0][1]) || (strcmp(argv[0], "-") && !strpbrk(argv[0], "./")))
+		return ctl_usage(ctl, "'%s' is no file: a name with a '.' or '/' is wanted, such as report.html",
+				 argv[0]);
 	status = plot_words(ctl, &r, false, argc - 1, argv + 1);
 	if (status)
 		return status;

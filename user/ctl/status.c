@@ -79,6 +79,11 @@ static const char *answered_by(struct json_object *d)
 
 	if (!member_bool(d, "module"))
 		return itself ? "kntpd itself, without the module" : "nobody";
+	/* Loaded is not asked: without a listener the module answers nobody. */
+	if (!listen_count())
+		return itself ?
+		       "kntpd itself: the module has no listener ('listen hook local' in kntp.conf)" :
+		       "nobody: the module has no listener ('listen hook local' in kntp.conf)";
 	return itself ? "the module, and kntpd what that leaves to it" :
 			"the module alone";
 }

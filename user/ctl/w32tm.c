@@ -56,9 +56,8 @@ int64_t w32_now(void)
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
-char *w32_date(int64_t ns, char *buf)
+static char *date_of(time_t t, char *buf)
 {
-	time_t t = ns / 1000000000;
 	struct tm tm;
 
 	localtime_r(&t, &tm);
@@ -67,6 +66,11 @@ char *w32_date(int64_t ns, char *buf)
 		 tm.tm_hour % 12 : 12, tm.tm_min, tm.tm_sec,
 		 tm.tm_hour < 12 ? "AM" : "PM");
 	return buf;
+}
+
+char *w32_date(int64_t ns, char *buf)
+{
+	return date_of(ns / 1000000000, buf);
 }
 
 /* SECONDS and TICKS of an epoch that was UNIX seconds before 1970. */
@@ -78,7 +82,7 @@ static void print_time(uint64_t seconds, unsigned int ticks, int64_t unix_epoch)
 	       seconds / DAY, (unsigned int)(seconds % DAY / 3600),
 	       (unsigned int)(seconds % 3600 / 60),
 	       (unsigned int)(seconds % 60), ticks,
-	       w32_date(((int64_t)seconds - unix_epoch) * 1000000000, date));
+	       date_of((int64_t)seconds - unix_epoch, date));
 }
 
 /* A number behind /ntte or /ntpte, as a word or after a colon. */

@@ -86,6 +86,9 @@ static int add_service(struct w32 *w, const char *what, const char *domain,
 
 	snprintf(name, sizeof(name), "_ldap._tcp.%s._msdcs.%s", what, domain);
 	len = res_query(name, ns_c_in, ns_t_srv, answer, sizeof(answer));
+	/* res_query(3) says how long the answer was, not how much there was room for. */
+	if (len > (int)sizeof(answer))
+		len = sizeof(answer);
 	if (len < 0 || ns_initparse(answer, len, &msg))
 		return 0;
 	for (i = 0; i < ns_msg_count(msg, ns_s_an); i++) {
@@ -142,6 +145,12 @@ static uint32_t refid_of(const uint8_t packet[W32_PACKET])
 	       packet[14] << 8 | packet[15];
 }
 
+/* A server may send escape sequences of the terminal. */
+static char letter(unsigned char octet)
+{
+	return !octet ? ' ' : octet > ' ' && octet < 0x7f ? (char)octet : '?';
+}
+
 /* The name behind a reference, where its address has one. */
 static void name_refid(struct host *h)
 {
@@ -153,8 +162,8 @@ static void name_refid(struct host *h)
 
 	if (h->packet[1] < 2) {
 		snprintf(h->refid, sizeof(h->refid), "'%c%c%c%c' [0x%08" PRIX32 "]",
-			 h->packet[12] ?: ' ', h->packet[13] ?: ' ',
-			 h->packet[14] ?: ' ', h->packet[15] ?: ' ', id);
+			 letter(h->packet[12]), letter(h->packet[13]),
+			 letter(h->packet[14]), letter(h->packet[15]), id);
 		return;
 	}
 	inet_ntop(AF_INET, &sin.sin_addr, ip, sizeof(ip));

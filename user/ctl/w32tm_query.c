@@ -3,6 +3,7 @@
 #include "columns.h"
 #include "w32tm.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -312,21 +313,32 @@ static bool wait_for_update(int64_t before)
 	return done;
 }
 
-static void send_burst(void)
+/* Whether kntpd has done it; else Windows's line says that it has not. */
+static bool order(const char *cmd)
 {
-	struct json_object *request = daemon_request("burst"), *answer;
-	int fd = request ? kntpd_connect() : -1;
-	char why[KNTPD_WHY];
+	struct json_object *request = daemon_request(cmd), *answer;
+	int fd = request ? kntpd_connect() : -1, err;
+	char why[KNTPD_WHY] = "";
 
 	if (fd < 0) {
 		json_object_put(request);
-		return;
+		puts("The following error occurred: The service has not been started. (0x80070426)");
+		return false;
 	}
-	json_object_object_add(request, "good", json_object_new_int(2));
-	json_object_object_add(request, "total", json_object_new_int(4));
-	if (!kntpd_request(fd, request, &answer, why))
+	if (!strcmp(cmd, "burst")) {
+		json_object_object_add(request, "good", json_object_new_int(2));
+		json_object_object_add(request, "total",
+				       json_object_new_int(4));
+	}
+	err = kntpd_request(fd, request, &answer, why);
+	if (!err)
 		json_object_put(answer);
 	close(fd);
+	if (err == -EPERM)
+		puts("The following error occurred: Access is denied. (0x80070005)");
+	else if (err)
+		printf("The following error occurred: %s (0x80004005)\n", why);
+	return !err;
 }
 
 int w32_resync(struct w32 *w)
@@ -347,12 +359,9 @@ int w32_resync(struct w32 *w)
 		return EXIT_NOT_RUNNING;
 	before = member_i64(o, "reference_time_ns");
 	json_object_put(o);
-	if (rediscover)
-		json_object_put(daemon_peek("reload"));
-	if (!soft)
-		send_burst();
-	if (force)
-		json_object_put(daemon_peek("makestep"));
+	if ((rediscover && !order("reload")) || (!soft && !order("burst")) ||
+	    (force && !order("makestep")))
+		return w->compat ? 0 : EXIT_REFUSED;
 	good = no_wait || wait_for_update(before);
 	puts(good ? W32_DONE : NO_DATA);
 	if (!good)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "address.h"
-#include "md5.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <nettle/md5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +52,18 @@ bool address_same(const struct sockaddr *a, const struct sockaddr *b)
 }
 
 /**
+ * address_is_any() - whether it means all addresses of its family
+ * @a: IPv4, IPv6 or anything else, which does not
+ */
+bool address_is_any(const struct sockaddr *a)
+{
+	return a->sa_family == AF_INET ?
+	       v4(a)->sin_addr.s_addr == htonl(INADDR_ANY) :
+	       a->sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_UNSPECIFIED(&v6(a)->sin6_addr);
+}
+
+/**
  * address_equal() - whether packets of both come from the same place
  * @a: as address_same() takes it
  * @b: likewise
@@ -95,11 +107,14 @@ uint16_t address_port(const struct sockaddr *sa)
  */
 uint32_t address_refid(const struct sockaddr *sa)
 {
-	uint8_t digest[MD5_LEN];
+	uint8_t digest[MD5_DIGEST_SIZE];
+	struct md5_ctx md5;
 
 	if (sa->sa_family == AF_INET)
 		return ntohl(v4(sa)->sin_addr.s_addr);
-	md5(&v6(sa)->sin6_addr, sizeof(v6(sa)->sin6_addr), digest);
+	md5_init(&md5);
+	md5_update(&md5, sizeof(v6(sa)->sin6_addr), v6(sa)->sin6_addr.s6_addr);
+	md5_digest(&md5, sizeof(digest), digest);
 	return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 |
 	       (uint32_t)digest[2] << 8 | digest[3];
 }

@@ -10,6 +10,7 @@
 socklen_t address_len(const struct sockaddr *sa);
 /* The address; the link of a link-local one too, where both say it; and the port. */
 bool address_same(const struct sockaddr *a, const struct sockaddr *b);
+bool address_is_any(const struct sockaddr *a);
 bool address_equal(const struct sockaddr *a, const struct sockaddr *b);
 void address_set_port(struct sockaddr *sa, uint16_t port);
 uint16_t address_port(const struct sockaddr *sa);

@@ -24,6 +24,7 @@ enum {
 	CONF_PHONES = 8,
 	CONF_ACCESS_MAX = 65536,
 	CONF_LISTEN_MAX = 64,
+	CONF_BIND_MAX = 32,
 	CONF_GROUPS_MAX = 32,
 	CONF_HWTIMESTAMP_MAX = 64,
 	CONF_SOURCEDIRS_MAX = 32,
@@ -375,7 +376,8 @@ struct config {
 	/* the network */
 	int port;
 	int acquisitionport;
-	struct sockaddr_storage bind4, bind6, bindacq4, bindacq6;
+	struct sockaddr_storage bind[CONF_BIND_MAX], bindacq4, bindacq6;
+	size_t n_bind;
 	struct sockaddr_storage metrics;
 	char binddevice[IF_NAMESIZE], bindacqdevice[IF_NAMESIZE];
 	int dscp;

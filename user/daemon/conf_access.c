@@ -101,7 +101,7 @@ static int prefix(struct conf_line *l, const char *word, struct access_conf *a)
 
 static int add(struct conf_line *l, const struct access_conf *a)
 {
-	bool control = !strncasecmp(l->word[0], "cmd", 3);
+	bool control = !strncasecmp(l->word[0], "ntpq", 4);
 	struct access_list *list = control ? &l->c->cmdaccess : &l->c->access;
 	struct access_conf *at = conf_more(l, &list->at, &list->n, &list->room,
 					   sizeof(*at), CONF_ACCESS_MAX);
@@ -112,7 +112,7 @@ static int add(struct conf_line *l, const struct access_conf *a)
 	return 0;
 }
 
-/* [all] [PREFIX] behind allow, deny, cmdallow and cmddeny; allow auth */
+/* [all] [PREFIX] behind allow, deny, ntpqallow and ntpqdeny; allow auth */
 int conf_do_allow(struct conf_line *l)
 {
 	struct access_conf a = { .family = AF_INET };
@@ -120,7 +120,7 @@ int conf_do_allow(struct conf_line *l)
 	int err;
 
 	a.allow = !strcasecmp(l->word[0], "allow") ||
-		  !strcasecmp(l->word[0], "cmdallow");
+		  !strcasecmp(l->word[0], "ntpqallow");
 	if (i < l->n && !strcasecmp(l->word[0], "allow") &&
 	    !strcasecmp(l->word[i], "auth")) {
 		a.auth = true;
@@ -142,39 +142,63 @@ int conf_do_allow(struct conf_line *l)
 	return err ? err : add(l, &a);
 }
 
-/* bindaddress and bindacqaddress: one of each family. */
+/* An address of this host, with a link where it needs one. */
+static bool host_address(const char *word, struct sockaddr_storage *to)
+{
+	struct sockaddr_in6 *in6 = (void *)to;
+	struct sockaddr_in *in = (void *)to;
+	char text[INET6_ADDRSTRLEN];
+	size_t len = strcspn(word, "%");
+
+	memset(to, 0, sizeof(*to));
+	if (inet_pton(AF_INET, word, &in->sin_addr) == 1) {
+		in->sin_family = AF_INET;
+		return true;
+	}
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, word, len);
+	text[len] = '\0';
+	if (inet_pton(AF_INET6, text, &in6->sin6_addr) != 1)
+		return false;
+	in6->sin6_family = AF_INET6;
+	if (word[len])
+		in6->sin6_scope_id = if_nametoindex(word + len + 1);
+	return !word[len] || in6->sin6_scope_id;
+}
+
+static int bind_acquisition(struct conf_line *l,
+			    const struct sockaddr_storage *a)
+{
+	struct config *c = l->c;
+	struct sockaddr_storage *to = a->ss_family == AF_INET ? &c->bindacq4 :
+								&c->bindacq6;
+	bool again = to->ss_family;
+
+	*to = *a;
+	return again ? conf_warn(l, "%.60s: requests leave from one address of a family: this one, not the one before",
+				 l->word[1]) : 0;
+}
+
+/* bindaddress, of which all count, and bindacqaddress, one of each family. */
 int conf_do_bind(struct conf_line *l)
 {
-	bool acq = !strcasecmp(l->word[0], "bindacqaddress");
 	int err = conf_count(l, 1, 1, "ADDRESS");
 	struct config *c = l->c;
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	char text[INET6_ADDRSTRLEN];
-	size_t len;
+	struct sockaddr_storage a;
 
 	if (err)
 		return err;
-	if (inet_pton(AF_INET, l->word[1], &in.sin_addr) == 1) {
-		memcpy(acq ? &c->bindacq4 : &c->bind4, &in, sizeof(in));
-		return 0;
-	}
-	len = strcspn(l->word[1], "%");
-	if (len < sizeof(text)) {
-		memcpy(text, l->word[1], len);
-		text[len] = '\0';
-		if (l->word[1][len])
-			in6.sin6_scope_id =
-				if_nametoindex(l->word[1] + len + 1);
-		if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1 &&
-		    (!l->word[1][len] || in6.sin6_scope_id)) {
-			memcpy(acq ? &c->bindacq6 : &c->bind6, &in6,
-			       sizeof(in6));
-			return 0;
-		}
-	}
-	return conf_fail(l, "'%.60s' is not an IPv4 or IPv6 address",
-			 l->word[1]);
+	if (!host_address(l->word[1], &a))
+		return conf_fail(l, "'%.60s' is not an IPv4 or IPv6 address",
+				 l->word[1]);
+	if (!strcasecmp(l->word[0], "bindacqaddress"))
+		return bind_acquisition(l, &a);
+	if (c->n_bind == CONF_BIND_MAX)
+		return conf_fail(l, "there are more than %d of them",
+				 CONF_BIND_MAX);
+	c->bind[c->n_bind++] = a;
+	return 0;
 }
 
 /* metrics [ADDRESS] [PORT] */

@@ -120,6 +120,50 @@ static int drop_sources(struct config *c, struct conf_line *l)
 			 list, rest);
 }
 
+static bool has_local_hook(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_listen; i++)
+		if (c->listen[i].hook == CONF_HOOK_LOCAL)
+			return true;
+	return false;
+}
+
+static bool allows(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->access.n; i++)
+		if (c->access.at[i].allow)
+			return true;
+	return false;
+}
+
+/*
+ * The module answers at port 123 of all addresses and devices. Who limits NTP to
+ * an inner address must not serve it at the outer one without a word.
+ */
+static int check_listen(struct config *c, struct conf_line *l)
+{
+	bool local = has_local_hook(c);
+	int err = 0;
+
+	if (c->n_listen && c->port && c->port != 123)
+		return conf_fail(l, "port %d does not apply to 'listen': the module answers at port 123 only: remove one of both",
+				 c->port);
+	if (c->n_listen && !c->port)
+		err = conf_warn(l, "port 0 does not apply to 'listen': the module answers at port 123");
+	if (!err && local && c->n_bind)
+		err = conf_warn(l, "bindaddress does not apply to 'listen hook local': the module answers at all addresses of this host");
+	if (!err && local && *c->binddevice)
+		err = conf_warn(l, "binddevice does not apply to 'listen hook local': the module answers what comes in by any device: 'listen hook ingress dev %s' limits it",
+				c->binddevice);
+	if (!err && !c->n_listen && allows(c))
+		err = conf_warn(l, "allow without 'listen': kntpd answers requests itself, and not the module ('listen hook local' makes it)");
+	return err;
+}
+
 /**
  * conf_check() - whether all that was read goes together
  * @l: no line, for its error and warnings
@@ -143,5 +187,5 @@ int conf_check(struct conf_line *l)
 			 "rtcsync: not together with rtcfile");
 		return -EINVAL;
 	}
-	return 0;
+	return check_listen(c, l);
 }

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-/* A simulator gives a process twenty sockets; a machine more than we open. */
-#define FDS_MAX	128
+/* A socket for each of CONF_SOURCES_MAX servers, and what else there is. */
+#define FDS_MAX	2048
 /* Whoever was in poll(2) for longer slept there until something came, ns. */
 #define SLEPT	100000
 

@@ -443,6 +443,7 @@ static int begin_control(void)
 static void network_changed(void)
 {
 	apply_look();
+	serve_look();
 	ntp_network_changed();
 	hwts_look();
 }
@@ -461,6 +462,7 @@ static int begin_with_rights(void)
 {
 	int err;
 
+	process_allow_files();
 	if (conf.lock_all)
 		process_lock_memory();
 	if (conf.sched_priority > 0)

@@ -20,9 +20,11 @@
 #include <unistd.h>
 
 #define PATIENCE	5.0	/* s, for all of a connection */
+#define PAUSE		1.0	/* s, where no descriptor is left */
 
 enum {
-	VISITORS_MAX = 8,
+	VISITORS_MAX = 16,
+	SAME_MAX = 4,		/* of one address */
 	REQUEST_MAX = 4096,
 	BACKLOG = 8,
 };
@@ -30,6 +32,7 @@ enum {
 /**
  * struct visitor - a connection
  * @fd: -1 when it is free
+ * @from: whose it is
  * @request: what came, as far as it has
  * @have: octets of that
  * @answer: what is sent, or NULL while there is none
@@ -39,6 +42,7 @@ enum {
  */
 struct visitor {
 	int fd;
+	struct sockaddr_storage from;
 	char request[REQUEST_MAX];
 	size_t have;
 	char *answer;
@@ -49,6 +53,7 @@ struct visitor {
 static struct {
 	struct sockaddr_storage at;
 	int fd;
+	struct timer pause;
 	struct visitor visitor[VISITORS_MAX];
 } metrics = { .fd = -1 };
 
@@ -155,15 +160,44 @@ static void on_visitor(int fd, short revents, void *arg)
 	loop_set_events(fd, POLLOUT);
 }
 
+static void listen_again(void *arg)
+{
+	(void)arg;
+	loop_set_events(metrics.fd, POLLIN);
+}
+
+/* So that one host, however slow its requests are, cannot keep others out. */
+static unsigned int connections_of(const struct sockaddr_storage *from)
+{
+	const struct visitor *v;
+	unsigned int n = 0;
+
+	for (v = metrics.visitor; v < metrics.visitor + VISITORS_MAX; v++)
+		n += v->fd >= 0 && address_same((const void *)&v->from,
+						(const void *)from);
+	return n;
+}
+
 static void on_connection(int fd, short revents, void *arg)
 {
 	struct visitor *v = metrics.visitor;
-	int to = accept(fd, NULL, NULL);
+	struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(from);
+	int to = accept(fd, (void *)&from, &len);
 
 	(void)revents;
 	(void)arg;
+	if (to < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+		/* It stays readable, and the loop would do nothing else. */
+		loop_set_events(fd, 0);
+		timer_set(&metrics.pause, PAUSE);
+	}
 	if (to < 0)
 		return;
+	if (connections_of(&from) >= SAME_MAX) {
+		close(to);
+		return;
+	}
 	while (v < metrics.visitor + VISITORS_MAX && v->fd >= 0)
 		v++;
 	fcntl(to, F_SETFL, O_NONBLOCK);
@@ -174,6 +208,7 @@ static void on_connection(int fd, short revents, void *arg)
 		return;
 	}
 	v->fd = to;
+	v->from = from;
 	v->have = 0;
 	v->sent = 0;
 	v->timer = (struct timer){ .fn = hang_up, .arg = v };
@@ -192,6 +227,7 @@ void metrics_stop(void)
 	for (v = metrics.visitor; v < metrics.visitor + VISITORS_MAX; v++)
 		if (v->fd >= 0)
 			hang_up(v);
+	timer_cancel(&metrics.pause);
 	loop_del_fd(metrics.fd);
 	close(metrics.fd);
 	metrics.fd = -1;
@@ -218,6 +254,7 @@ static int start(const struct sockaddr_storage *at)
 	}
 	for (i = 0; i < VISITORS_MAX; i++)
 		metrics.visitor[i].fd = -1;
+	metrics.pause = (struct timer){ .fn = listen_again };
 	metrics.fd = fd;
 	return 0;
 }

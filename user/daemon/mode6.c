@@ -18,6 +18,11 @@
 
 /* Requests that are looked at a second, whoever sends them. */
 #define PER_SECOND	200
+/*
+ * Octets a second to other hosts: an answer is up to 50 times its request, so that
+ * this, not the requests of a forger, bounds what a victim gets.
+ */
+#define REMOTE_PER_SECOND	32768
 /* A nonce is good for that long, s: the time it takes to ask with it. */
 #define NONCE_LIFE	16
 #define NONCE_DIGEST	12
@@ -50,6 +55,7 @@ static struct {
 	bool has_secret;
 	int64_t second;
 	unsigned int looked_at;
+	size_t sent;	/* octets to others than this host in that second */
 } mode6;
 
 void mode6_set_access(const struct access *access)
@@ -123,8 +129,10 @@ static bool is_allowed(const struct server_packet *p)
 	    (!mode6.access || access_check(mode6.access, (const void *)&p->from) !=
 			      KNTP_VERDICT_ALLOW))
 		return false;
-	if (second != mode6.second)
+	if (second != mode6.second) {
 		mode6.looked_at = 0;
+		mode6.sent = 0;
+	}
 	mode6.second = second;
 	return mode6.looked_at++ < PER_SECOND;
 }
@@ -146,6 +154,12 @@ static void send_part(const struct server_packet *p, const struct header *asked,
 		.count = htons((uint16_t)len),
 	};
 
+	/* An address that is let in may be forged by anybody. */
+	if (!is_loopback(&p->from)) {
+		if (mode6.sent + sizeof(h) + len > REMOTE_PER_SECOND)
+			return;
+		mode6.sent += sizeof(h) + len;
+	}
 	memcpy(packet, &h, sizeof(h));
 	if (len)
 		memcpy(packet + sizeof(h), data + offset, len);

@@ -87,6 +87,12 @@ static void put_refid(struct mode6_text *t, uint32_t refid, uint8_t stratum)
 	char text[5] = { (char)(refid >> 24), (char)(refid >> 16),
 			 (char)(refid >> 8), (char)refid, '\0' };
 
+	char *p;
+
+	/* A server's own octets: ',' and '=' would make variables of their own. */
+	for (p = text; *p; p++)
+		if (*p <= ' ' || *p >= 0x7f || strchr(",=\"", *p))
+			*p = '?';
 	if (stratum < 2)
 		mode6_put(t, "refid", "%s", refid ? text : "INIT");
 	else
@@ -196,7 +202,7 @@ static void put_ntp(struct mode6_text *t, const struct ntp_source *src)
 
 static void put_estimate(struct mode6_text *t, const struct source *s)
 {
-	struct report_source rows[REPORT_SOURCES_MAX], *r;
+	static struct report_source rows[REPORT_SOURCES_MAX], *r;
 	size_t n = report_sources(rows, REPORT_SOURCES_MAX);
 	uint16_t number = number_of(s);
 	const struct sample *last;

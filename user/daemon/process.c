@@ -15,6 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Open files: those of the loop, and as many beside. */
+enum { FILES = 4096 };
+
 static struct {
 	int started;	/* pipe to the parent that waits; -1: there is none */
 	int lock;	/* the pid file, open for as long as the process lives */
@@ -149,6 +152,22 @@ void process_unlock(const char *pidfile)
 		log_msg(LOG_INFO, "%s: cannot be removed: %m", pidfile);
 	close(process.lock);
 	process.lock = -1;
+}
+
+/**
+ * process_allow_files() - as many open files as the system lets us have
+ *
+ * Each request to a server has a socket: 1,000 servers need more than the usual
+ * soft limit.
+ */
+void process_allow_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES ? limit.rlim_max : FILES;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /**

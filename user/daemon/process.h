@@ -10,6 +10,7 @@ void process_started(bool well);
 int process_lock(const char *pidfile);
 bool process_other(const char *pidfile, int *pid);
 void process_unlock(const char *pidfile);
+void process_allow_files(void);
 void process_lock_memory(void);
 void process_set_priority(int priority);
 

@@ -22,7 +22,7 @@
 struct config;
 
 enum {
-	REPORT_SOURCES_MAX = 128,	/* no report is longer */
+	REPORT_SOURCES_MAX = 1100,	/* no report is longer */
 	REPORT_NAME = 256,
 	REPORT_ADDRESS = INET6_ADDRSTRLEN + IF_NAMESIZE,	/* with its scope */
 	REPORT_WHY = 160,		/* longest reason, with its NUL */

@@ -35,6 +35,8 @@
 #define TRIM		3600.0
 /* The longest run of one whose rate can be, s/s. */
 #define RATE_MAX	1e-3
+/* In local time it is off by less than a day; more is no RTC's, s. */
+#define FAST_MAX	86400.0
 
 static struct {
 	const struct config *conf;
@@ -88,6 +90,7 @@ static bool file_read(const char *name, struct rtcfile *file)
 		return false;
 	found = fscanf(f, "%d %lf %lf %lf", &valid, &file->at, &file->fast,
 		       &ppm) == 4 && valid == 1 && file->at > 0 &&
+		isfinite(file->at) && fabs(file->fast) < FAST_MAX &&
 		fabs(ppm) < RATE_MAX * 1e6;
 	fclose(f);
 	file->gains = ppm * 1e-6;

@@ -32,6 +32,8 @@ static struct {
 	struct apply_listen listen[APPLY_LISTEN_MAX];
 	struct server_options opt;
 	char device[IF_NAMESIZE];
+	unsigned int ifindex;	/* of DEVICE when the port was opened */
+	struct sockaddr_storage only[CONF_BIND_MAX];
 	struct follow_options follow;
 } serve;
 
@@ -131,12 +133,32 @@ static void read_groups(const struct config *c)
 	}
 }
 
+/*
+ * One address of a family is bound to. With more of them the socket is open to
+ * all, and server.c answers what came to one of them.
+ */
+static void read_bind(const struct config *c, int family,
+		      struct sockaddr_storage *to)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < c->n_bind; i++)
+		if (c->bind[i].ss_family == family && !n++)
+			*to = c->bind[i];
+	if (n > 1)
+		memset(to, 0, sizeof(*to));
+}
+
 static void read_options(const struct config *c, struct server_options *o)
 {
 	memset(o, 0, sizeof(*o));
 	o->port = (uint16_t)c->port;
-	o->bind4 = c->bind4;
-	o->bind6 = c->bind6;
+	read_bind(c, AF_INET, &o->bind4);
+	read_bind(c, AF_INET6, &o->bind6);
+	memcpy(serve.only, c->bind, sizeof(serve.only));
+	o->only = serve.only;
+	o->n_only = c->n_bind;
+	o->shared = c->port && c->acquisitionport == c->port;
 	o->dscp = c->dscp;
 	o->peers = has_peers(c) || c->n_group;
 	read_groups(c);
@@ -152,8 +174,28 @@ static void open_port(void)
 {
 	server_set_peer_handler(ntp_peer_receive, ntp_peer_sent);
 	server_set_control_handler(mode6_receive);
+	/* Before: a link that comes meanwhile is then another one. */
+	serve.ifindex = serve.device[0] ? if_nametoindex(serve.device) : 0;
 	if (server_start(&serve.opt))
-		log_msg(LOG_WARNING, "requests are not answered by kntpd itself");
+		log_msg(LOG_WARNING, "requests are not answered by kntpd itself%s%s%s",
+			serve.device[0] ? ", as long as there is no " : "",
+			serve.device, serve.device[0] ? " to bind to" : "");
+}
+
+/**
+ * serve_look() - links have come or gone
+ *
+ * A socket is bound to a link's index: one that was made again under the same
+ * name, as a management VRF is at boot, needs a new socket.
+ */
+void serve_look(void)
+{
+	unsigned int now = serve.device[0] ? if_nametoindex(serve.device) : 0;
+
+	if (!now || now == serve.ifindex)
+		return;
+	server_stop();
+	open_port();
 }
 
 static int start_following(const struct follow_conf *f)
@@ -217,7 +259,10 @@ static bool same_port(const struct server_options *a, bool allowed,
 		      const struct server_options *b, const char *device)
 {
 	return a->port == b->port && a->peers == b->peers &&
-	       a->dscp == b->dscp && allowed == access_allows(b->access) &&
+	       a->dscp == b->dscp && a->shared == b->shared &&
+	       (!serve.device[0] ||
+		if_nametoindex(serve.device) == serve.ifindex) &&
+	       a->n_only == b->n_only && allowed == access_allows(b->access) &&
 	       !memcmp(&a->bind4, &b->bind4, sizeof(a->bind4)) &&
 	       !memcmp(&a->bind6, &b->bind6, sizeof(a->bind6)) &&
 	       !strcmp(device, serve.device);

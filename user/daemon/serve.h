@@ -25,6 +25,8 @@ struct serve_prepared {
 
 int serve_prepare(const struct config *c, struct serve_prepared *p, char *why);
 void serve_discard(struct serve_prepared *p);
+/* When links have changed. */
+void serve_look(void);
 /* Cannot fail. */
 void serve_reload(const struct config *c, struct serve_prepared *p);
 

@@ -40,6 +40,8 @@ static struct {
 	void (*broadcast)(const struct server_packet *p);
 	const struct server_group *group;
 	size_t n_group;
+	const struct sockaddr_storage *only;
+	size_t n_only;
 	int join_error[SERVER_GROUPS_MAX];
 	struct timer join_timer;
 	struct report_serverstats stats;
@@ -74,6 +76,26 @@ static bool is_to_us(const struct server_packet *p)
 				 (const void *)&p->to))
 			return true;
 	return false;
+}
+
+/* Whether it came to an address that bindaddress names. */
+static bool is_bound(const struct server_packet *p)
+{
+	bool named = false;
+	size_t i;
+
+	/* A group's address is joined on purpose. */
+	if (p->to.ss_family == AF_UNSPEC || !is_unicast(&p->to))
+		return true;
+	for (i = 0; i < server.n_only; i++) {
+		const struct sockaddr *a = (const void *)&server.only[i];
+
+		named |= a->sa_family == p->to.ss_family;
+		if (address_is_any(a) ||
+		    address_same(a, (const void *)&p->to))
+			return true;
+	}
+	return !named;
 }
 
 /* The key that a request with a MAC names, or NULL. */
@@ -232,7 +254,7 @@ static void on_packet(int fd, short revents, void *arg)
 			return;
 	}
 	/* An error that is no stamp goes with the next that is read. */
-	if (server_socket_receive(fd, &p) ||
+	if (server_socket_receive(fd, &p) || !is_bound(&p) ||
 	    (server.controlled && server.controlled(&p)))
 		return;
 	if (server.peer_received && is_symmetric(&p) &&
@@ -313,8 +335,9 @@ static int open_one(int family, const struct server_options *o, int *err)
 	errno = -failed;
 	/* A host without IPv6 is nothing to speak of. */
 	log_msg(family == AF_INET6 ? LOG_INFO : LOG_WARNING,
-		"UDP/%u on IPv%d cannot be listened on: %m", o->port,
-		family == AF_INET ? 4 : 6);
+		"UDP/%u on IPv%d%s%s cannot be listened on: %m", o->port,
+		family == AF_INET ? 4 : 6, o->device ? ", " : "",
+		o->device ? o->device : "");
 	return -1;
 }
 
@@ -331,6 +354,8 @@ int server_start(const struct server_options *o)
 	int err = 0;
 
 	server.access = o->access;
+	server.only = o->only;
+	server.n_only = o->n_only;
 	server.group = o->group;
 	server.n_group = o->n_group < SERVER_GROUPS_MAX ? o->n_group :
 							  SERVER_GROUPS_MAX;

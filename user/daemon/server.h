@@ -58,6 +58,10 @@ struct server_group {
  * @port: 0: nothing is
  * @bind4: address of this host, or family AF_UNSPEC for all of them
  * @bind6: likewise
+ * @only: addresses of this host that are answered, of both families; of a family
+ *	that is not among them all are; kept by the caller
+ * @n_only: how many
+ * @shared: requests leave from @port, too, by sockets of their own
  * @no4: not IPv4 at all
  * @no6: likewise
  * @device: only of this network device; NULL: of all
@@ -70,6 +74,9 @@ struct server_group {
 struct server_options {
 	uint16_t port;
 	struct sockaddr_storage bind4, bind6;
+	const struct sockaddr_storage *only;
+	size_t n_only;
+	bool shared;
 	bool no4, no6;
 	const char *device;
 	int dscp;

@@ -82,6 +82,9 @@ int server_socket_open(int family, const struct server_options *o)
 		err = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 	}
 	set_groups(fd, family);
+	/* Connected sockets with this port get what their servers send. */
+	if (o->shared)
+		set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	ntp_stamp_ask(fd, (sa_family_t)family, false);
 	/* An address that is still to be configured may be waited for. */
 	if (family == AF_INET6)
