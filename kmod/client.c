@@ -135,6 +135,7 @@ static noinline void reply_after(struct kntp_clients *table,
 	__be64 origin = ntp->origin, client_received = ntp->receive, receive;
 	bool asks = ntp_mode(ntp->li_vn_mode) == NTP_MODE_CLIENT &&
 		    client_received != ntp->transmit;
+	s64 transmit = atomic64_read(&client->transmit);
 	struct kntp_net *kn = table->kn;
 	u32 era;
 
@@ -150,6 +151,9 @@ static noinline void reply_after(struct kntp_clients *table,
 			if (kntp_stamp_by_device(atomic64_read(&client->transmit)))
 				kntp_count(&kn->stats, hook,
 					   KNTP_STAT_OF_TX_DEVICE);
+		} else if (transmit < 0) {
+			/* The driver was asked for a stamp and gave none yet. */
+			kntp_count(&kn->stats, hook, KNTP_STAT_OF_TX_LOST);
 		}
 	}
 	client->receive = receive;

@@ -6,6 +6,8 @@
  */
 #include "clock.h"
 
+#include <linux/atomic.h>
+#include <linux/build_bug.h>
 #include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
@@ -48,7 +50,7 @@ struct published {
 	struct ntp_server server;
 	u64 epoch;
 	s64 since;
-	s64 fast_until;
+	atomic64_t fast_until;	/* an s64 would be read torn on 32 bits */
 	s64 until;
 	s64 at;
 	s64 published;
@@ -83,7 +85,7 @@ static s64 now_of(const struct published *p)
 static bool is_current(const struct published *p, s64 now)
 {
 	if (!p || p->epoch != kntp_timekeeping_epoch() ||
-	    now >= READ_ONCE(p->fast_until))
+	    now >= atomic64_read(&p->fast_until))
 		return false;
 	/* pairs with open_window(): the dispersion is of then or later */
 	smp_rmb();
@@ -96,7 +98,9 @@ static u64 dispersion_at(const struct published *p, s64 now)
 }
 
 /* A dispersion is said as at the end of its window, in which it grows by this. */
-#define WINDOW_GROWTH_NS	2000
+#define WINDOW_GROWTH_NS	2000ULL
+/* NSEC_PER_SEC is a long: on 32 bits a product of it overflows. */
+static_assert(WINDOW_GROWTH_NS * NSEC_PER_SEC == 2000000000000ULL);
 
 static DEFINE_RAW_SPINLOCK(window_lock);
 
@@ -107,11 +111,11 @@ static void open_window(struct published *p, s64 now)
 
 	if (!raw_spin_trylock(&window_lock))
 		return;
-	if (now >= READ_ONCE(p->fast_until)) {
+	if (now >= atomic64_read(&p->fast_until)) {
 		WRITE_ONCE(p->server.root_dispersion,
 			   cpu_to_be32(ntp_short(dispersion_at(p, end))));
 		smp_wmb();	/* pairs with is_current() */
-		WRITE_ONCE(p->fast_until, min(end, p->until));
+		atomic64_set(&p->fast_until, min(end, p->until));
 	}
 	raw_spin_unlock(&window_lock);
 }
@@ -360,7 +364,7 @@ static void prepare(struct published *p)
 			 NTP_LEAP_UNSYNC;
 	p->until = p->server.leap == NTP_LEAP_UNSYNC ? S64_MIN :
 		   min(p->expires, later(p->at, lasts(f)));
-	p->fast_until = S64_MIN;	/* no window is open */
+	atomic64_set(&p->fast_until, S64_MIN);	/* no window is open */
 	p->server.stratum = f->stratum;
 	p->server.precision = precision;
 	p->server.refid = f->refid;
@@ -471,14 +475,13 @@ void kntp_clock_report(struct kntp_clock_report *report)
 }
 
 /**
- * kntp_clock_init() - nobody has vouched yet
+ * kntp_clock_init() - Measure the precision; nobody has vouched yet
  *
- * Process context. Return: 0.
+ * Process context.
  */
-int __init kntp_clock_init(void)
+void __init kntp_clock_init(void)
 {
 	precision = kntp_timekeeping_precision();
-	return 0;
 }
 
 /**

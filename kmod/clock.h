@@ -76,7 +76,7 @@ void kntp_clock_report(struct kntp_clock_report *report);
 u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received);
 s64 kntp_clock_served(ktime_t stamp, u32 *era);
 
-int kntp_clock_init(void);
+void kntp_clock_init(void);
 void kntp_clock_exit(void);
 
 #endif /* _KNTP_CLOCK_H */

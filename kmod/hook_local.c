@@ -7,6 +7,8 @@
  */
 #include "hook.h"
 
+#include <linux/bottom_half.h>
+#include <linux/preempt.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
@@ -118,13 +120,32 @@ static noinline unsigned int admit4(struct kntp_net *kn, struct sk_buff *skb,
 	return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL, stat);
 }
 
+/*
+ * A userspace firewall (NFQUEUE) hands a packet back from its own system call:
+ * nf_reinject() then runs the hooks that are left with bottom halves enabled.
+ * A softirq on this CPU could spin on a bucket's lock that this task holds, or
+ * change a counter under it.
+ */
+static noinline unsigned int local_with_bh_off(nf_hookfn *hook, void *priv,
+					       struct sk_buff *skb,
+					       const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	local_bh_disable();
+	verdict = hook(priv, skb, state);
+	local_bh_enable();
+	return verdict;
+}
+
 /**
  * kntp_hook_local4() - IPv4 packets for this host
  * @priv: struct kntp_net
  * @skb: the packet
  * @state: where netfilter is
  *
- * Softirq, RCU read side. Return: a netfilter verdict.
+ * Softirq, or process context where a userspace firewall held the packet. RCU
+ * read side. Return: a netfilter verdict.
  */
 unsigned int kntp_hook_local4(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
@@ -134,6 +155,8 @@ unsigned int kntp_hook_local4(void *priv, struct sk_buff *skb,
 	enum kntp_stat stat;
 	ktime_t received;
 
+	if (unlikely(!softirq_count()))
+		return local_with_bh_off(kntp_hook_local4, priv, skb, state);
 	if (!common &&
 	    (ip_hdr(skb)->protocol != IPPROTO_UDP ||
 	     !pskb_may_pull(skb, ip_hdrlen(skb) + sizeof(struct udphdr)) ||
@@ -233,7 +256,7 @@ static noinline unsigned int admit6(struct kntp_net *kn, struct sk_buff *skb,
  * @skb: the packet
  * @state: where netfilter is
  *
- * Softirq, RCU read side. Return: a netfilter verdict.
+ * As kntp_hook_local4(). Return: a netfilter verdict.
  */
 unsigned int kntp_hook_local6(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
@@ -242,6 +265,8 @@ unsigned int kntp_hook_local6(void *priv, struct sk_buff *skb,
 	enum kntp_stat stat;
 	ktime_t received;
 
+	if (unlikely(!softirq_count()))
+		return local_with_bh_off(kntp_hook_local6, priv, skb, state);
 	if (ipv6_hdr(skb)->nexthdr != IPPROTO_UDP) {
 		stat = kntp_rx_extended6(skb);
 		if (likely(!stat))

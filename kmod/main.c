@@ -76,9 +76,7 @@ static int __init kntp_init(void)
 {
 	int err;
 
-	err = kntp_clock_init();
-	if (err)
-		return err;
+	kntp_clock_init();
 	err = register_pernet_subsys(&kntp_net_ops);
 	if (err)
 		goto err_clock;
@@ -105,8 +103,9 @@ err_listen:
 err_pernet:
 	unregister_pernet_subsys(&kntp_net_ops);
 err_clock:
-	kntp_event_exit();
+	/* The clock's work raises events: it ends before the telling of them does. */
 	kntp_clock_exit();
+	kntp_event_exit();
 	rcu_barrier();
 	return err;
 }

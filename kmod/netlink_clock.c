@@ -3,6 +3,7 @@
 #include "netlink.h"
 
 #include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/ktime.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
@@ -27,8 +28,11 @@ const struct nla_policy kntp_clock_policy[KNTP_A_CLOCK_MAX + 1] = {
 };
 
 /* Past these nothing is left to be said of a clock: RFC 5905 MAXDISP, 10 %. */
-#define ROOT_MAX_NS	(16 * NSEC_PER_SEC)
+#define ROOT_MAX_NS	(16ULL * NSEC_PER_SEC)
 #define GROWTH_MAX_PPB	100000000
+
+/* NSEC_PER_SEC is a long: on 32 bits a product of it overflows. */
+static_assert(ROOT_MAX_NS == 16000000000ULL);
 
 static int clock_root(struct genl_info *info, int type, u64 *ns)
 {

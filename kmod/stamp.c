@@ -33,9 +33,10 @@ static void told(struct kntp_stamps *stamps, u32 key, const struct sk_buff *skb)
 	sent = kntp_clock_served(by_device ?
 				 kntp_phc_sent(stamps->kn, slot >> 32, by_device) :
 				 skb->tstamp, &era);
-	if (sent > 0 && READ_ONCE(client->era) == era)
-		atomic64_cmpxchg(&client->transmit, awaited,
-				 kntp_stamp_by(sent, by_device));
+	/* A stamp that came but is of no use is not one that was lost: 0. */
+	atomic64_cmpxchg(&client->transmit, awaited,
+			 sent > 0 && READ_ONCE(client->era) == era ?
+			 kntp_stamp_by(sent, by_device) : 0);
 }
 
 /*
@@ -59,6 +60,12 @@ static int stamped(wait_queue_entry_t *wait, unsigned int mode, int sync,
 		if (err->ee.ee_origin == SO_EE_ORIGIN_TIMESTAMPING &&
 		    err->ee.ee_info == SCM_TSTAMP_SND)
 			told(stamps, err->ee.ee_data, skb);
+		/*
+		 * Interrupts are off, so freeing waits for NET_TX. Charged to the
+		 * socket until then, some 220 of them fill its receive buffer, and
+		 * the kernel drops every further stamp.
+		 */
+		skb_orphan(skb);
 		dev_kfree_skb_any(skb);
 	}
 	rcu_read_unlock();

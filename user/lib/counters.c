@@ -86,7 +86,9 @@ X(OF_RX_UNKNOWN, OF, "rx_unknown", \
 X(OF_KISS, OF, "kiss", \
   "Of those that were denied, wrongly signed or asked too often: told so, by a kiss code or crypto-NAK.") \
 X(OF_KEYED, OF, "keyed", \
-  "Requests that were authenticated by a key, and so their replies.")
+  "Requests that were authenticated by a key, and so their replies.") \
+X(OF_TX_LOST, OF, "tx_lost", \
+  "Replies in basic mode to interleaved clients, because the transmit stamp of the reply before had not come.")
 
 #define COUNTER(stat, group, name, sentence) \
 	[KNTP_STAT_##stat] = { COUNTER_##group, name, sentence },

@@ -323,6 +323,7 @@ enum kntp_stat {
 	KNTP_STAT_OF_RX_UNKNOWN,	/* it did, but by a clock that is not known */
 	KNTP_STAT_OF_KISS,		/* told so, by a kiss code or crypto-NAK */
 	KNTP_STAT_OF_KEYED,		/* authenticated, and so the reply */
+	KNTP_STAT_OF_TX_LOST,		/* basic: the last reply's stamp never came */
 
 	__KNTP_STAT_MAX,
 	KNTP_STAT_MAX = __KNTP_STAT_MAX - 1

@@ -30,6 +30,8 @@ static bool stamp_late;
 module_param(stamp_late, bool, 0600);
 MODULE_PARM_DESC(stamp_late, "thw0 tells receive stamps when it is asked for them");
 
+static bool hold;			/* thw0 keeps what it receives */
+
 static unsigned int speed;
 module_param(speed, uint, 0600);
 MODULE_PARM_DESC(speed, "Mbit/s that are told; 0: nothing is");
@@ -115,7 +117,8 @@ static void receive(struct port *port, struct sk_buff *skb, s64 truth)
 	dev_sw_netstats_rx_add(port->dev, skb->len);
 	if (skb_queue_len(&port->received) < RECEIVED_MAX) {
 		skb_queue_tail(&port->received, skb);
-		napi_schedule(&port->napi);
+		if (!READ_ONCE(hold) || port->dev != ends[0])
+			napi_schedule(&port->napi);
 	} else {
 		kfree_skb(skb);
 	}
@@ -136,6 +139,25 @@ static int port_poll(struct napi_struct *napi, int budget)
 		napi_schedule(napi);
 	return done;
 }
+
+static int set_hold(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (err || hold || !ends[0] || !netif_running(ends[0]))
+		return err;
+	local_bh_disable();
+	napi_schedule(&((struct port *)netdev_priv(ends[0]))->napi);
+	local_bh_enable();
+	return 0;
+}
+
+static const struct kernel_param_ops hold_ops = {
+	.set = set_hold,
+	.get = param_get_bool,
+};
+module_param_cb(hold, &hold_ops, &hold, 0600);
+MODULE_PARM_DESC(hold, "thw0 keeps what it receives, then hands all of it on at once");
 
 static int port_open(struct net_device *dev)
 {
