@@ -87,7 +87,7 @@ one_of() {
 	END
 
 	probe KTIME_GET_SNAPSHOT "$@" <<-'END'
-	#include <linux/timekeeping.h>
+	#include <linux/ktime.h>
 	ktime_t f(void);
 	ktime_t f(void)
 	{
@@ -99,7 +99,7 @@ one_of() {
 	END
 
 	probe KTIME_GET_SNAPSHOT_ID "$@" <<-'END'
-	#include <linux/timekeeping.h>
+	#include <linux/ktime.h>
 	ktime_t f(void);
 	ktime_t f(void)
 	{
