@@ -382,7 +382,7 @@ int kntp_acl_begin(struct kntp_acl_set *set, u32 portid,
 		goto out;
 	set->staged = kzalloc(sizeof(*set->staged), GFP_KERNEL_ACCOUNT);
 	if (set->staged)
-		set->portid = portid;
+		WRITE_ONCE(set->portid, portid);	/* kntp_acl_abandon() */
 	else
 		err = -ENOMEM;
 out:
@@ -454,6 +454,14 @@ int kntp_acl_abort(struct kntp_acl_set *set, u32 portid,
  */
 void kntp_acl_abandon(struct kntp_acl_set *set, u32 portid)
 {
+	/*
+	 * Any generic netlink socket ends here, so do not wait for the lock,
+	 * which a long load holds, unless this socket may own the transaction.
+	 * Only the socket's own ACL_BEGIN writes its port, and no request of it
+	 * runs any more: a write that races is that of another socket.
+	 */
+	if (READ_ONCE(set->portid) != portid)
+		return;
 	mutex_lock(&set->lock);
 	if (set->staged && set->portid == portid)
 		staged_free(set);

@@ -66,6 +66,8 @@ static noinline struct kntp_client *enter(struct kntp_clients *table,
 	client->refused = 0;
 	client->interleaved = 0;
 	client->tokens = BUCKET_FULL;
+	client->li_vn_mode = 0;
+	client->poll = 0;
 	client->flags = 0;
 	return client;
 }

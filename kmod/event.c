@@ -41,15 +41,17 @@ static struct sk_buff *event_begin(enum kntp_event type, void **head)
 	return msg;
 }
 
-/* @err: of what was put into it. */
-static void event_end(struct net *net, struct sk_buff *msg, void *head, int err)
+/* Send an event, or drop it where @err says that it did not fit. */
+static void event_end(struct net *net, struct sk_buff *msg, void *head, int err,
+		      enum kntp_group group)
 {
 	if (err) {
 		nlmsg_free(msg);
 		return;
 	}
 	genlmsg_end(msg, head);
-	genlmsg_multicast_netns(&kntp_genl_family, net, msg, 0, 0, GFP_KERNEL);
+	genlmsg_multicast_netns(&kntp_genl_family, net, msg, 0, group,
+				GFP_KERNEL);
 }
 
 /**
@@ -69,7 +71,8 @@ void kntp_event_send(struct net *net, enum kntp_event type,
 	void *head;
 
 	mutex_lock(&tell_lock);
-	if (!telling || !genl_has_listeners(&kntp_genl_family, net, 0))
+	if (!telling || !genl_has_listeners(&kntp_genl_family, net,
+					     KNTP_GROUP_EVENTS))
 		goto out;
 	msg = event_begin(type, &head);
 	if (!msg)
@@ -77,7 +80,7 @@ void kntp_event_send(struct net *net, enum kntp_event type,
 	event_end(net, msg, head,
 		  (hook ? nla_put_u32(msg, KNTP_A_EVENT_HOOK, hook) : 0) ?:
 		  (ifindex ? nla_put_u32(msg, KNTP_A_EVENT_IFINDEX, ifindex) :
-			     0));
+			     0), KNTP_GROUP_EVENTS);
 out:
 	mutex_unlock(&tell_lock);
 }
@@ -88,14 +91,16 @@ static void tell_limited(struct net *net, const u64 key[2], u8 len)
 	void *head;
 
 	mutex_lock(&tell_lock);
-	if (!telling || !genl_has_listeners(&kntp_genl_family, net, 0))
+	if (!telling || !genl_has_listeners(&kntp_genl_family, net,
+					     KNTP_GROUP_LIMITS))
 		goto out;
 	msg = event_begin(KNTP_EVENT_LIMIT, &head);
 	if (!msg)
 		goto out;
 	event_end(net, msg, head,
 		  kntp_nl_put_client(msg, KNTP_A_EVENT_ADDR, key, len) ?:
-		  (len ? nla_put_u8(msg, KNTP_A_EVENT_LEN, len) : 0));
+		  (len ? nla_put_u8(msg, KNTP_A_EVENT_LEN, len) : 0),
+		  KNTP_GROUP_LIMITS);
 out:
 	mutex_unlock(&tell_lock);
 }
@@ -137,7 +142,7 @@ void kntp_event_limited(struct kntp_net *kn, const u64 key[2], u8 len)
 	struct kntp_limited *limited = &kn->limited;
 	unsigned int n;
 
-	if (!genl_has_listeners(&kntp_genl_family, kn->net, 0))
+	if (!genl_has_listeners(&kntp_genl_family, kn->net, KNTP_GROUP_LIMITS))
 		return;
 	raw_spin_lock(&limited->lock);
 	n = limited->n;

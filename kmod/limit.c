@@ -54,12 +54,19 @@ static bool is_one_in(const struct kntp_limits *limits, u8 one_in)
 static bool take_denial(struct kntp_limits *limits)
 {
 	s64 old = atomic64_read(&limits->denials), new;
-	u32 now = jiffies, level;
+	u32 now, level;
+	s32 elapsed;
 
 	do {
 		level = (u32)old;
-		if (!bucket_take(&level, now - (u32)((u64)old >> 32),
-				 &limits->denial))
+		now = jiffies;
+		/* Another CPU may have read a later tick before us. */
+		elapsed = now - (u32)((u64)old >> 32);
+		if (elapsed < 0) {
+			now -= elapsed;
+			elapsed = 0;
+		}
+		if (!bucket_take(&level, elapsed, &limits->denial))
 			return false;
 		new = (u64)now << 32 | level;
 	} while (!atomic64_try_cmpxchg(&limits->denials, &old, new));

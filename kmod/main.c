@@ -44,8 +44,16 @@ static int __net_init kntp_net_init(struct net *net)
 /* A grace period goes by between this and kntp_net_exit(). */
 static void __net_exit kntp_net_pre_exit(struct net *net)
 {
+	struct kntp_net *kn = kntp_net(net);
+
+	/*
+	 * Nobody is left in the namespace to add a listener, and few namespaces
+	 * ever have one: the others need not wait for rtnl.
+	 */
+	if (!kn->local && list_empty(&kn->listeners))
+		return;
 	rtnl_lock();
-	kntp_unlisten_all(kntp_net(net));
+	kntp_unlisten_all(kn);
 	rtnl_unlock();
 }
 

@@ -6,7 +6,6 @@
 #include <linux/notifier.h>
 #include <linux/rtnetlink.h>
 #include <net/sock.h>
-#include "compat/compat.h"
 #include "event.h"
 #include "kntp.h"
 #include "listen.h"
@@ -54,13 +53,18 @@ int kntp_nl_reply(struct genl_info *info, struct sk_buff *msg, void *head,
 	return genlmsg_reply(msg, info);
 }
 
-/*
- * What dev_new_index() gives: an int above 0, which goes up with each device of
- * the namespace. Not const: older kernels' policies do not take it.
+/**
+ * kntp_nl_need_admin() - Refuse a reader without CAP_NET_ADMIN
+ * @skb: the request
+ *
+ * For what names clients or keys, where other reading needs no privilege: the
+ * same capability as GENL_UNS_ADMIN_PERM. Process context. Return: 0 or -EPERM.
  */
-struct netlink_range_validation kntp_ifindex_range = {
-	.min = 1, .max = INT_MAX,
-};
+int kntp_nl_need_admin(const struct sk_buff *skb)
+{
+	return netlink_ns_capable(skb, sock_net(skb->sk)->user_ns,
+				  CAP_NET_ADMIN) ? 0 : -EPERM;
+}
 
 static const struct nla_policy listen_policy[KNTP_A_LISTEN_MAX + 1] = {
 	[KNTP_A_LISTEN_HOOK] = NLA_POLICY_RANGE(NLA_U32, 1, KNTP_HOOK_MAX),
@@ -189,6 +193,7 @@ static const struct genl_ops kntp_ops[] = {
 	}, {
 		.cmd = KNTP_CMD_ACL_GET,
 		.doit = kntp_nl_acl_get,
+		.start = kntp_nl_acl_dump_start,
 		.dumpit = kntp_nl_acl_dump,
 		.policy = kntp_acl_policy,
 		.maxattr = KNTP_A_ACL_ENTRY,
@@ -277,6 +282,7 @@ static const struct genl_ops kntp_ops[] = {
 		.maxattr = KNTP_A_LIMIT_PREFIX,
 	}, {
 		.cmd = KNTP_CMD_KEY_GET,
+		.start = kntp_nl_key_dump_start,
 		.dumpit = kntp_nl_key_dump,
 		.policy = no_policy,
 		.maxattr = 1,
@@ -325,7 +331,11 @@ static const struct genl_ops kntp_ops[] = {
 };
 
 static const struct genl_multicast_group kntp_groups[] = {
-	{ .name = KNTP_MCGRP_EVENTS },
+	[KNTP_GROUP_EVENTS] = { .name = KNTP_MCGRP_EVENTS },
+	[KNTP_GROUP_LIMITS] = {
+		.name = KNTP_MCGRP_LIMITS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 struct genl_family kntp_genl_family __ro_after_init = {
@@ -335,7 +345,6 @@ struct genl_family kntp_genl_family __ro_after_init = {
 	.netnsok = true,
 	.ops = kntp_ops,
 	.n_ops = ARRAY_SIZE(kntp_ops),
-	KNTP_GENL_RESV_START_OP(KNTP_CMD_MAX + 1)
 	.mcgrps = kntp_groups,
 	.n_mcgrps = ARRAY_SIZE(kntp_groups),
 };

@@ -5,6 +5,12 @@
 #include <linux/kntp.h>
 #include <net/genetlink.h>
 
+/* Multicast groups, as genetlink counts those of the family. */
+enum kntp_group {
+	KNTP_GROUP_EVENTS,
+	KNTP_GROUP_LIMITS,	/* events that name a client */
+};
+
 extern struct genl_family kntp_genl_family;
 
 extern struct netlink_range_validation kntp_ifindex_range;
@@ -19,6 +25,7 @@ extern const struct nla_policy kntp_limit_policy[KNTP_A_LIMIT_MAX + 1];
 extern const struct nla_policy kntp_limit_del_policy[KNTP_A_LIMIT_MAX + 1];
 
 int kntp_nl_acl_get(struct sk_buff *skb, struct genl_info *info);
+int kntp_nl_acl_dump_start(struct netlink_callback *cb);
 int kntp_nl_acl_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kntp_nl_acl_add(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_acl_del(struct sk_buff *skb, struct genl_info *info);
@@ -43,6 +50,7 @@ int kntp_nl_limit_get(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_limit_set(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_limit_del(struct sk_buff *skb, struct genl_info *info);
 
+int kntp_nl_key_dump_start(struct netlink_callback *cb);
 int kntp_nl_key_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kntp_nl_key_set(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_key_del(struct sk_buff *skb, struct genl_info *info);
@@ -59,6 +67,7 @@ struct sk_buff *kntp_nl_answer(const struct genl_info *info, size_t size,
 			       void **head);
 int kntp_nl_reply(struct genl_info *info, struct sk_buff *msg, void *head,
 		  int err);
+int kntp_nl_need_admin(const struct sk_buff *skb);
 
 int kntp_netlink_init(void);
 void kntp_netlink_exit(void);

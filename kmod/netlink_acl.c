@@ -235,8 +235,12 @@ int kntp_nl_acl_get(struct sk_buff *skb, struct genl_info *info)
 	int family = 0, err;
 	void *head;
 
-	if (question)
+	if (question) {
+		err = kntp_nl_need_admin(skb);
+		if (err)
+			return err;
 		family = parse_question(info, &address);
+	}
 	if (family < 0)
 		return family;
 	msg = kntp_nl_answer(info, NLMSG_GOODSIZE, &head);
@@ -267,6 +271,12 @@ static int put_entries(struct sk_buff *skb, const struct kntp_acl *acl,
 			if (put_entry(skb, &acl->list[*family][*next], *family))
 				return put;
 	return put;
+}
+
+/* The prefixes name the clients' networks; ACL_GET of COUNT is open to all. */
+int kntp_nl_acl_dump_start(struct netlink_callback *cb)
+{
+	return kntp_nl_need_admin(cb->skb);
 }
 
 /* cb->args[0], [1]: family and index of the next. */

@@ -172,6 +172,9 @@ int kntp_nl_client_dump_start(struct netlink_callback *cb)
 	struct client_filter *filter = filter_of(cb);
 	int err;
 
+	err = kntp_nl_need_admin(cb->skb);
+	if (err)
+		return err;
 	*filter = (struct client_filter){ .mode = ANY_MODE };
 	err = genlmsg_parse(cb->nlh, &kntp_genl_family, a, KNTP_A_CLIENT_MAX,
 			    kntp_client_get_policy, cb->extack);
@@ -188,14 +191,24 @@ static bool asks_often(const struct kntp_client *c, u32 rate)
 	return asked > 1 && (asked - 1) * 1000000 >= rate * ms;
 }
 
+/* A prefix has no mode and no version: its requests are of many clients. */
+static bool is_of_mode(const struct client_filter *filter,
+		       const struct kntp_client *c)
+{
+	if (filter->mode == ANY_MODE && !filter->version)
+		return true;
+	return !(c->flags & KNTP_CLIENT_PREFIX) &&
+	       (filter->mode == ANY_MODE ||
+		filter->mode == (c->li_vn_mode & 7)) &&
+	       (!filter->version ||
+		filter->version == (c->li_vn_mode >> 3 & 7));
+}
+
 static bool is_wanted(const struct client_filter *filter,
 		      const struct kntp_client *c, const u64 addr[2], u32 now)
 {
 	return (!filter->below || is_below(filter, addr)) &&
-	       (filter->mode == ANY_MODE ||
-		filter->mode == (c->li_vn_mode & 7)) &&
-	       (!filter->version ||
-		filter->version == (c->li_vn_mode >> 3 & 7)) &&
+	       is_of_mode(filter, c) &&
 	       (!filter->seen || now - c->last <= filter->seen) &&
 	       (u64)c->requests + c->refused >= filter->asked &&
 	       (!filter->rate || asks_often(c, filter->rate));
@@ -225,8 +238,9 @@ static int put_client(struct sk_buff *msg, const struct client_filter *filter,
 			jiffies_to_msecs(now - c->first)) ||
 	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_LAST,
 			jiffies_to_msecs(now - c->last)) ||
-	    nla_put_u8(msg, KNTP_A_CLIENT_CLIENT_LI_VN_MODE, c->li_vn_mode) ||
-	    nla_put_s8(msg, KNTP_A_CLIENT_CLIENT_POLL, c->poll)) {
+	    (!len && (nla_put_u8(msg, KNTP_A_CLIENT_CLIENT_LI_VN_MODE,
+				 c->li_vn_mode) ||
+		      nla_put_s8(msg, KNTP_A_CLIENT_CLIENT_POLL, c->poll)))) {
 		nla_nest_cancel(msg, nest);
 		return -EMSGSIZE;
 	}

@@ -90,6 +90,11 @@ static int put_key(struct sk_buff *skb, const struct netlink_callback *cb,
 	return 0;
 }
 
+int kntp_nl_key_dump_start(struct netlink_callback *cb)
+{
+	return kntp_nl_need_admin(cb->skb);
+}
+
 /* cb->args[0]: the next identifier. */
 int kntp_nl_key_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {

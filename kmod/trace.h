@@ -10,7 +10,9 @@
 #include <linux/skbuff.h>
 #include <linux/tracepoint.h>
 
+/* All of enum kntp_stat; trace.c asserts that none is missing. */
 #define KNTP_TRACE_STATS			\
+	EM(IN)					\
 	EM(ANSWERED)				\
 	EM(PASS_FRAGMENT)			\
 	EM(PASS_OPTIONS)			\
@@ -33,9 +35,21 @@
 	EM(DROP_IPSEC)				\
 	EM(DROP_MALFORMED)			\
 	EM(DROP_DENIED)				\
+	EM(DROP_AUTH)				\
+	EM(DROP_MAC)				\
+	EM(DROP_RATE)				\
+	EM(DROP_PREFIX)				\
+	EM(DROP_BUDGET)				\
 	EM(DROP_NO_MEMORY)			\
 	EM(DROP_NO_ROUTE)			\
-	EMe(DROP_TRANSMIT)
+	EM(DROP_TRANSMIT)			\
+	EM(OF_INTERLEAVED)			\
+	EM(OF_TX_DEVICE)			\
+	EM(OF_RX_DEVICE)			\
+	EM(OF_RX_UNKNOWN)			\
+	EM(OF_KISS)				\
+	EM(OF_KEYED)				\
+	EMe(OF_TX_LOST)
 
 #undef EM
 #undef EMe

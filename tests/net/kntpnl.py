@@ -98,10 +98,10 @@ class Genl:
     def close(self):
         self.sock.close()
 
-    def call(self, cmd, data=b"", flags=NLM_F_ACK):
+    def call(self, cmd, data=b"", flags=NLM_F_ACK, reserved=0):
         """The attributes of each answer; OSError if it was refused."""
         self.seq += 1
-        body = struct.pack("=BBH", cmd, 1, 0) + data
+        body = struct.pack("=BBH", cmd, 1, reserved) + data
         self.sock.send(struct.pack("=IHHII", 16 + len(body), self.family,
                                    NLM_F_REQUEST | flags, self.seq, 0) + body)
         answers = []
@@ -136,8 +136,8 @@ def acl_entry(prefix, verdict=None):
 class Kntp(Genl):
     """What `kntp` does, for the network namespace it was opened in."""
 
-    def cmd(self, name, data=b"", flags=NLM_F_ACK):
-        return self.call(C["KNTP_CMD_" + name], data, flags)
+    def cmd(self, name, data=b"", flags=NLM_F_ACK, reserved=0):
+        return self.call(C["KNTP_CMD_" + name], data, flags, reserved)
 
     def _listen(self, verb, hook, ifindex):
         data = attr(C["KNTP_A_LISTEN_HOOK"], u32(HOOK_OF[hook]))

@@ -191,6 +191,15 @@ def test_prefix(lab):
             mine = [c["refused"] for c in shown["clients"]
                     if c["address"] == wanted]
             lab.ktap.equal(mine, [dropped], f"{name}: client show has it")
+            lab.ktap.ok(all(c[key] is None for c in shown["clients"]
+                            if c["address"] == wanted
+                            for key in ("version", "mode", "poll")),
+                        f"{name}: it has neither version, mode nor poll", shown)
+            shown = json.loads(lab.srv.run("kntp", "-j", "client", "show",
+                                           "mode", "3", "version", "4"))
+            lab.ktap.ok(shown["clients"] and wanted not in
+                        [c["address"] for c in shown["clients"]],
+                        f"{name}: no mode and version are its", shown)
 
 
 def kisses(lab, frames, how):

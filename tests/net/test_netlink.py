@@ -5,10 +5,13 @@ of nobody change nothing; those of root do what they may, and the module goes on
 listening, answering and showing its state."""
 import errno
 import os
+import struct
 import subprocess
 
 import nettest
-from kntpnl import NLM_F_DUMP, Kntp
+from kntpnl import C, NLM_F_ACK, NLM_F_DUMP, Kntp, attr, attrs, u8, u32
+
+NLM_F_REPLACE, NLM_F_EXCL = 0x100, 0x200
 
 COUNT = 100000 if os.environ.get("KNTP_LONG") else 50000
 
@@ -88,4 +91,31 @@ def test_ifindex(lab):
     lab.srv.ip("link del i0\nlink del i1")
 
 
-nettest.main(test_ifindex, test_nobody, test_root)
+def refused(kntp, name, data=b"", **how):
+    """The error that a message gets, 0 if it was taken."""
+    try:
+        kntp.cmd(name, data, **how)
+    except OSError as error:
+        return error.errno
+    return 0
+
+
+def test_header(lab):
+    """Flags that no operation has, and a reserved field that is not zero, refuse
+    the message: genl_header_check() of the kernel."""
+    lab.kntp.cmd("KEY_SET", attr(C["KNTP_A_KEY_ID"], u32(7)) +
+                 attr(C["KNTP_A_KEY_TYPE"], u8(C["KNTP_KEY_MD5"])) +
+                 attr(C["KNTP_A_KEY_SECRET"], b"secret"))
+    one = attr(C["KNTP_A_KEY_ID"], u32(7))
+    for flag in (NLM_F_EXCL, NLM_F_REPLACE, 0x400, 0x800, 0x8000):
+        lab.ktap.equal(refused(lab.kntp, "KEY_DEL", one, flags=NLM_F_ACK | flag),
+                       errno.EINVAL, f"KEY_DEL with flag {flag:#x}")
+    lab.ktap.equal(refused(lab.kntp, "KEY_DEL", one, reserved=1), errno.EINVAL,
+                   "KEY_DEL with a reserved field of 1")
+    keys = [struct.unpack("=I", dict(attrs(said))[C["KNTP_A_KEY_ID"]])[0]
+            for said in lab.kntp.cmd("KEY_GET", flags=NLM_F_DUMP)]
+    lab.ktap.equal(keys, [7], "the key is still there")
+    lab.kntp.cmd("KEY_DEL")
+
+
+nettest.main(test_header, test_ifindex, test_nobody, test_root)

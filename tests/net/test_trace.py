@@ -7,6 +7,7 @@ import re
 
 import nettest
 import ntpnet
+from kntpnl import C
 
 TRACING = "/sys/kernel/tracing"
 LINE = re.compile(r"kntp_datagram: skbaddr=\S+ ifindex=(\d+) len=(\d+) "
@@ -66,6 +67,19 @@ def cases(lab, family):
     ]
 
 
+def test_names(lab):
+    """No reason is told as a number: each of enum kntp_stat has its name."""
+    if not os.path.exists(TRACING + "/events/kntp"):
+        raise nettest.Skip("no tracefs")
+    text = nettest.read(TRACING + "/events/kntp/kntp_datagram/format")
+    named = set(re.findall(r'{ \d+, "([A-Z_0-9]+)" }', text))
+    wanted = {key.removeprefix("KNTP_STAT_") for key in C
+              if key.startswith("KNTP_STAT_")} - {"MAX", "PAD"}
+    lab.ktap.ok(len(wanted) == C["KNTP_STAT_MAX"], "the header's reasons are known",
+                wanted)
+    lab.ktap.equal(sorted(wanted - named), [], "each reason has a name")
+
+
 def test_trace(lab):
     trace = Trace()
     lab.kntp.acl("deny", "203.0.113.9/32", "2001:db8:66::9/128")
@@ -95,4 +109,4 @@ def test_trace(lab):
     lab.ktap.ok(lab.ask(), "switched off again")
 
 
-nettest.main(test_trace)
+nettest.main(test_names, test_trace)

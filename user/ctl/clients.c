@@ -139,9 +139,15 @@ static void print_client(const struct client *c)
 	pr_u64("requests", "requests", c->requests);
 	pr_u64("refused", "refused", c->refused);
 	pr_u64("interleaved", "interleaved", c->interleaved);
-	pr_u64("version", "version", c->li_vn_mode >> 3 & 7);
-	pr_u64("mode", "mode", c->li_vn_mode & 7);
-	pr_i64("poll", "poll", c->poll);
+	if (c->has_mode) {
+		pr_u64("version", "version", c->li_vn_mode >> 3 & 7);
+		pr_u64("mode", "mode", c->li_vn_mode & 7);
+		pr_i64("poll", "poll", c->poll);
+	} else {
+		pr_text("version", NULL, "version", "-");
+		pr_text("mode", NULL, "mode", "-");
+		pr_text("poll", NULL, "poll", "-");
+	}
 	pr_ms("last_ago_ns", "last", c->last_ms);
 	pr_ms("first_ago_ns", "first", c->first_ms);
 	if (client_asked(c) > 1)

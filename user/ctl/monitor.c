@@ -83,6 +83,12 @@ int cmd_monitor(struct ctl *ctl, int argc, char **argv)
 	pr_compact();
 	err = nl_subscribe(&ctl->nl);
 	if (!err)
+		err = nl_subscribe_limits(&ctl->nl);
+	if (err == -EPERM) {
+		fprintf(stderr, "kntp: monitor: without CAP_NET_ADMIN no event of a rate limit is shown: it names a client\n");
+		err = 0;
+	}
+	if (!err)
 		err = follow(ctl);
 	if (err == -ENOENT) {
 		ctl_failed(ctl, "the module was unloaded");

@@ -34,6 +34,7 @@ int client_parse(const struct nlattr *nest, struct client *c, uint8_t prefix6)
 	c->interleaved = nl_u32(tb[KNTP_A_CLIENT_CLIENT_INTERLEAVED]);
 	c->first_ms = nl_u32(tb[KNTP_A_CLIENT_CLIENT_FIRST]);
 	c->last_ms = nl_u32(tb[KNTP_A_CLIENT_CLIENT_LAST]);
+	c->has_mode = tb[KNTP_A_CLIENT_CLIENT_LI_VN_MODE];
 	c->li_vn_mode = nl_u8(tb[KNTP_A_CLIENT_CLIENT_LI_VN_MODE]);
 	c->poll = (int8_t)nl_u8(tb[KNTP_A_CLIENT_CLIENT_POLL]);
 	return 0;

@@ -6,11 +6,13 @@
 #include "addr.h"
 #include "nl.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct client {
 	struct prefix prefix;
 	uint32_t requests, refused, interleaved, first_ms, last_ms;
+	bool has_mode;		/* not a prefix; else the next two are 0 */
 	uint8_t li_vn_mode;
 	int8_t poll;
 };

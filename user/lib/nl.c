@@ -194,11 +194,16 @@ static void group(struct nl *nl, const struct nlattr *nest)
 {
 	const struct nlattr *tb[CTRL_ATTR_MCAST_GRP_MAX + 1];
 
+	const char *name;
+
 	nl_parse_nested(nest, tb, CTRL_ATTR_MCAST_GRP_MAX);
-	if (tb[CTRL_ATTR_MCAST_GRP_NAME] &&
-	    !strcmp(mnl_attr_get_str(tb[CTRL_ATTR_MCAST_GRP_NAME]),
-		    KNTP_MCGRP_EVENTS))
+	if (!tb[CTRL_ATTR_MCAST_GRP_NAME])
+		return;
+	name = mnl_attr_get_str(tb[CTRL_ATTR_MCAST_GRP_NAME]);
+	if (!strcmp(name, KNTP_MCGRP_EVENTS))
 		nl->events = nl_u32(tb[CTRL_ATTR_MCAST_GRP_ID]);
+	else if (!strcmp(name, KNTP_MCGRP_LIMITS))
+		nl->limits = nl_u32(tb[CTRL_ATTR_MCAST_GRP_ID]);
 }
 
 static int family(const struct nlmsghdr *nlh, void *data)
@@ -274,6 +279,11 @@ int nl_subscribe(struct nl *nl)
 	int err = nl->events ? join(nl->sock, nl->events) : -EOPNOTSUPP;
 
 	return err ? err : join(nl->sock, CTRL_GROUP);
+}
+
+int nl_subscribe_limits(struct nl *nl)
+{
+	return nl->limits ? join(nl->sock, nl->limits) : -EOPNOTSUPP;
 }
 
 int nl_watch(struct mnl_socket **sock)

@@ -30,6 +30,7 @@ struct nl {
 	uint32_t seq;
 	uint16_t family;
 	uint32_t events;	/* multicast group, 0 when there is none */
+	uint32_t limits;	/* the same, of events that name a client */
 	struct nl_error error;
 	const struct nl_attr_name *names;
 	char *request, *response;
@@ -60,6 +61,8 @@ int nl_dump(struct nl *nl, nl_fn fn, void (*restart)(void *data), void *data);
 
 /* Joins the event group, and the one that tells of the module's end. */
 int nl_subscribe(struct nl *nl);
+/* The events that name a client as well: -EPERM without CAP_NET_ADMIN. */
+int nl_subscribe_limits(struct nl *nl);
 
 /*
  * A socket, not for waiting, that becomes readable when families come and go,

@@ -3,13 +3,18 @@
  * kntp: an NTP server inside the kernel. This is its netlink manual and contract.
  *
  * Generic netlink family KNTP_GENL_NAME, version KNTP_GENL_VERSION, multicast
- * group KNTP_MCGRP_EVENTS. Every message is validated strictly: an unknown
+ * groups KNTP_MCGRP_EVENTS and KNTP_MCGRP_LIMITS. Every message is validated strictly: an unknown
  * attribute, a value out of its range or trailing bytes refuse the whole
- * message, and the extended ack names the attribute and the reason. A refused
- * message changes nothing.
+ * message, and the extended ack names the attribute and the reason. So do a
+ * nonzero reserved field of struct genlmsghdr, and flags in nlmsg_flags other
+ * than NLM_F_REQUEST, _ACK, _ECHO and _DUMP (EINVAL). A refused message changes
+ * nothing.
  *
- * Reading (…_GET) needs no privilege. Writing needs CAP_NET_ADMIN in the user
- * namespace that owns the network namespace of the socket; CLOCK_SET and PHC_SET
+ * Reading totals, the clock, listeners, limits, hardware clocks and counters needs
+ * no privilege. What names a client or a key needs CAP_NET_ADMIN in the user
+ * namespace that owns the network namespace of the socket: the dumps of
+ * CLIENT_GET, ACL_GET and KEY_GET, ACL_GET of an ADDR, and the events of
+ * KNTP_MCGRP_LIMITS. Writing needs the same capability; CLOCK_SET and PHC_SET
  * need it in the initial user namespace, because there is one clock for all
  * network namespaces. Listeners, the access list, the clients, the limits and the
  * counters belong to the network namespace of the socket.
@@ -146,7 +151,8 @@
  * EVENT (multicast)       -> TYPE, TIME, [HOOK, IFINDEX] or [ADDR, LEN]
  *   Of the clock in all network namespaces, of the others in their own.
  *   CLOCK_STEPPED is told whatever BASE is; CLOCK_EXPIRED and CLOCK_DISPERSED
- *   are not told of a clock that is STEPPED.
+ *   are not told of a clock that is STEPPED. KNTP_EVENT_LIMIT, which names a
+ *   client, is in the group KNTP_MCGRP_LIMITS, all others in KNTP_MCGRP_EVENTS.
  */
 #ifndef _UAPI_LINUX_KNTP_H
 #define _UAPI_LINUX_KNTP_H
@@ -156,6 +162,7 @@
 #define KNTP_GENL_NAME		"kntp"
 #define KNTP_GENL_VERSION	1
 #define KNTP_MCGRP_EVENTS	"events"
+#define KNTP_MCGRP_LIMITS	"limits"	/* LIMIT events, with CAP_NET_ADMIN */
 
 #define KNTP_ACL_MAX		(1U << 20)	/* prefixes in one list */
 #define KNTP_KEY_MAX		65535		/* keys in a network namespace */
@@ -401,6 +408,7 @@ enum kntp_attr_client_client {
 	KNTP_A_CLIENT_CLIENT_INTERLEAVED,	/* u32, of these in that mode */
 	KNTP_A_CLIENT_CLIENT_FIRST,	/* u32, ms ago, modulo 2^32: 49 days */
 	KNTP_A_CLIENT_CLIENT_LAST,	/* u32, ms ago, likewise */
+	/* not of a prefix, which no filter by MODE or VERSION matches either */
 	KNTP_A_CLIENT_CLIENT_LI_VN_MODE,	/* u8, first octet of the last one */
 	KNTP_A_CLIENT_CLIENT_POLL,	/* s8, log2 s, of the last one */
 	KNTP_A_CLIENT_CLIENT_LEN,	/* u8, of a prefix, for its limit */
