@@ -21,6 +21,10 @@
  *     EEXIST   this listener exists           ENOENT  it does not
  *     ENODEV   no such device in this network namespace
  *     EOPNOTSUPP  the device is not Ethernet, or the hook is not in this kernel
+ *     EBUSY    the device is a port of a bond, bridge, team or the like, which
+ *              takes its frames: listen on that device. A device that becomes
+ *              such a port loses its listener (EVENT LISTEN_DEL). A VRF is no
+ *              such device.
  *
  * ACL: who is answered. Longest prefix wins; what no prefix matches is denied.
  *
