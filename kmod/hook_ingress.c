@@ -102,7 +102,7 @@ prove4(struct kntp_net *kn, struct sk_buff *skb, bool common)
 			return stat;
 		class = kntp_rx_classify(skb, sizeof(struct iphdr));
 	}
-	if (unlikely(!kntp_rx_checksum4(skb)))
+	if (unlikely(!kntp_rx_checksum4(skb, common)))
 		return KNTP_STAT_DROP_CHECKSUM;
 
 	return kntp_rx_judge(class, kntp_acl_verdict4(&kn->acl,

@@ -64,7 +64,7 @@ static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb,
 			return stat;
 		class = kntp_rx_classify(skb, sizeof(struct iphdr));
 	}
-	if (unlikely(!kntp_rx_checksum4(skb)))
+	if (unlikely(!kntp_rx_checksum4(skb, common)))
 		return KNTP_STAT_DROP_CHECKSUM;
 	if (unlikely(!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)))
 		return KNTP_STAT_DROP_IPSEC;

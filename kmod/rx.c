@@ -125,7 +125,12 @@ bool kntp_rx_admit(struct kntp_net *kn, struct kntp_asker *who,
 	const struct ntp_header *ntp = (const void *)(udp + 1);
 	size_t len = ntohs(udp->len) - sizeof(*udp);
 
-	*who = (struct kntp_asker){ .poll = ntp->poll };
+	*who = (struct kntp_asker){};
+	/* Only these have proven that there is an NTP header. */
+	if (unlikely(*stat && *stat != KNTP_STAT_PASS_MAC &&
+		     *stat != KNTP_STAT_DROP_DENIED))
+		return false;
+	who->poll = ntp->poll;
 	if (*stat == KNTP_STAT_PASS_MAC && kntp_key_find(kn, who, ntp, len))
 		*stat = 0;
 	if (unlikely(*stat))

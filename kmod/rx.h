@@ -15,6 +15,7 @@
 #include <linux/skbuff.h>
 #include <linux/udp.h>
 #include <net/ip.h>
+#include <net/ip6_checksum.h>
 #include <net/l3mdev.h>
 #include "compat/compat.h"
 #include "core/parse.h"
@@ -115,12 +116,13 @@ static inline bool kntp_rx_is_ntp(const struct sk_buff *skb,
 }
 
 /**
- * kntp_rx_length() - prove the length of a UDP datagram, make it linear
- * @skb: the packet; trimmed to the datagram
+ * kntp_rx_length() - Prove the length of a UDP datagram, make the packet linear
+ * @skb: the packet, not shared
  * @offset: of the UDP header from skb->data
  * @ip_len: length of the packet by its IP header; proven to be there
  *
- * The packet's headers may move.
+ * The packet's headers may move, its octets stay: whoever it is passed up to
+ * gets what is behind the datagram too (RFC 9868 section 5, the surplus area).
  */
 static inline enum kntp_stat kntp_rx_length(struct sk_buff *skb,
 					    unsigned int offset,
@@ -133,24 +135,49 @@ static inline enum kntp_stat kntp_rx_length(struct sk_buff *skb,
 		return KNTP_STAT_DROP_LENGTH;
 	if (unlikely(!udp->source))
 		return KNTP_STAT_DROP_PORT;
-	if (unlikely(len > sizeof(*udp) + KNTP_REQUEST_MAX))
+	if (unlikely(ip_len - offset > sizeof(*udp) + KNTP_REQUEST_MAX))
 		return KNTP_STAT_PASS_LONG;
-	if (unlikely(pskb_trim_rcsum(skb, offset + len)) ||
-	    unlikely(!pskb_may_pull(skb, offset + len)))
+	if (unlikely(skb_linearize(skb)))
 		return KNTP_STAT_DROP_NO_MEMORY;
 	return 0;
 }
 
+/*
+ * Sum a datagram that ends before its packet does. The functions of netfilter
+ * take its length from the packet.
+ */
+static inline __wsum kntp_rx_sum(const struct sk_buff *skb, unsigned int offset)
+{
+	const struct udphdr *udp = (const void *)(skb->data + offset);
+
+	return csum_partial(udp, ntohs(udp->len), 0);
+}
+
+static inline bool kntp_rx_is_longer(const struct sk_buff *skb,
+				     unsigned int offset)
+{
+	const struct udphdr *udp = (const void *)(skb->data + offset);
+
+	return skb->len != offset + ntohs(udp->len);
+}
+
 /**
  * kntp_rx_checksum4() - verify the UDP checksum of an IPv4 packet
- * @skb: the packet, without IP options
+ * @skb: the packet, linear, without IP options
+ * @common: it has the form of kntp_rx_is_common4()
  */
-static inline bool kntp_rx_checksum4(struct sk_buff *skb)
+static __always_inline bool kntp_rx_checksum4(struct sk_buff *skb, bool common)
 {
-	const struct udphdr *udp = (const void *)(ip_hdr(skb) + 1);
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct udphdr *udp = (const void *)(iph + 1);
 
-	return skb_csum_unnecessary(skb) || !udp->check ||
-	       !nf_ip_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct iphdr),
+	if (skb_csum_unnecessary(skb) || !udp->check)
+		return true;
+	if (unlikely(!common && kntp_rx_is_longer(skb, sizeof(*iph))))
+		return !csum_tcpudp_magic(iph->saddr, iph->daddr,
+					  ntohs(udp->len), IPPROTO_UDP,
+					  kntp_rx_sum(skb, sizeof(*iph)));
+	return !nf_ip_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct iphdr),
 			       IPPROTO_UDP);
 }
 
@@ -162,12 +189,18 @@ static inline bool kntp_rx_checksum4(struct sk_buff *skb)
  */
 static inline bool kntp_rx_checksum6(struct sk_buff *skb)
 {
-	const struct udphdr *udp = (const void *)(ipv6_hdr(skb) + 1);
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	const struct udphdr *udp = (const void *)(ip6h + 1);
 
 	if (unlikely(!udp->check && skb->ip_summed != CHECKSUM_PARTIAL))
 		return false;
-	return skb_csum_unnecessary(skb) ||
-	       !nf_ip6_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct ipv6hdr),
+	if (skb_csum_unnecessary(skb))
+		return true;
+	if (unlikely(kntp_rx_is_longer(skb, sizeof(*ip6h))))
+		return !csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr,
+					ntohs(udp->len), IPPROTO_UDP,
+					kntp_rx_sum(skb, sizeof(*ip6h)));
+	return !nf_ip6_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct ipv6hdr),
 				IPPROTO_UDP);
 }
 
