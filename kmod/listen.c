@@ -179,19 +179,27 @@ int kntp_listen_ingress(struct kntp_net *kn, int ifindex,
 		.hooknum = NF_NETDEV_INGRESS,
 		.priority = INT_MAX,
 	};
-	if (list_empty(&kn->listeners))
-		kntp_addresses_update(kn);
-	err = nf_register_net_hook(kn->net, &listener->ops);
+	/* A set that could not be kept up is tried again, whoever listens. */
+	err = list_empty(&kn->listeners) || kn->addresses_stale ?
+	      kntp_addresses_update(kn) : 0;
 	if (err) {
-		if (list_empty(&kn->listeners))
-			kntp_addresses_drop(kn);
-		kfree(listener);
-		return err;
+		NL_SET_ERR_MSG(extack, "no memory for the addresses of this host");
+		goto err_free;
 	}
+	err = nf_register_net_hook(kn->net, &listener->ops);
+	if (err)
+		goto err_addresses;
 	list_add_tail(&listener->list, &kn->listeners);
 	kntp_event_send(kn->net, KNTP_EVENT_LISTEN_ADD, KNTP_HOOK_INGRESS,
 			ifindex);
 	return 0;
+
+err_addresses:
+	if (list_empty(&kn->listeners))
+		kntp_addresses_drop(kn);
+err_free:
+	kfree(listener);
+	return err;
 }
 #else
 int kntp_listen_ingress(struct kntp_net *kn, int ifindex,
