@@ -97,11 +97,24 @@ enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict)
 		return KNTP_STAT_PASS_ACL;
 	if (verdict != KNTP_VERDICT_ALLOW && verdict != KNTP_VERDICT_AUTH)
 		return KNTP_STAT_DROP_DENIED;
-	if (class == NTP_CLASS_PLAIN && verdict == KNTP_VERDICT_AUTH)
+	/* A MAC may yet be by a key that is held here. */
+	if (verdict == KNTP_VERDICT_AUTH && class != NTP_CLASS_MAC)
 		return KNTP_STAT_DROP_AUTH;
 	if (class == NTP_CLASS_NTS)
 		return KNTP_STAT_PASS_NTS;
 	return class == NTP_CLASS_MAC ? KNTP_STAT_PASS_MAC : 0;
+}
+
+/* A MAC that cannot be verified here authenticates nobody. */
+static enum kntp_stat unknown_key(struct kntp_net *kn,
+				  const struct sk_buff *skb, bool is4)
+{
+	unsigned int verdict = is4 ?
+		kntp_acl_verdict4(&kn->acl, ip_hdr(skb)->saddr) :
+		kntp_acl_verdict6(&kn->acl, &ipv6_hdr(skb)->saddr);
+
+	return verdict == KNTP_VERDICT_AUTH ? KNTP_STAT_DROP_AUTH :
+					      KNTP_STAT_PASS_MAC;
 }
 
 /**
@@ -131,8 +144,9 @@ bool kntp_rx_admit(struct kntp_net *kn, struct kntp_asker *who,
 		     *stat != KNTP_STAT_DROP_DENIED))
 		return false;
 	who->poll = ntp->poll;
-	if (*stat == KNTP_STAT_PASS_MAC && kntp_key_find(kn, who, ntp, len))
-		*stat = 0;
+	if (*stat == KNTP_STAT_PASS_MAC)
+		*stat = kntp_key_find(kn, who, ntp, len) ? 0 :
+			unknown_key(kn, skb, is4);
 	if (unlikely(*stat))
 		return *stat == KNTP_STAT_DROP_DENIED && limits &&
 		       kntp_limit_denied(limits, who);

@@ -222,7 +222,7 @@ enum kntp_hook {
 enum kntp_verdict {
 	KNTP_VERDICT_NONE,	/* in answers: no prefix matched */
 	KNTP_VERDICT_ALLOW,	/* answered */
-	KNTP_VERDICT_AUTH,	/* answered if it is authenticated, else dropped */
+	KNTP_VERDICT_AUTH,	/* answered if a key held here says so, else dropped */
 	KNTP_VERDICT_PASS,	/* left to the socket behind the module */
 	KNTP_VERDICT_DENY,	/* dropped */
 
@@ -308,7 +308,7 @@ enum kntp_stat {
 	KNTP_STAT_DROP_IPSEC,		/* local: IPsec policy forbids it */
 	KNTP_STAT_DROP_MALFORMED,	/* extension fields do not add up */
 	KNTP_STAT_DROP_DENIED,		/* the access list says no */
-	KNTP_STAT_DROP_AUTH,		/* it says with a MAC alone, and there is none */
+	KNTP_STAT_DROP_AUTH,		/* it wants a MAC by a key held here */
 	KNTP_STAT_DROP_MAC,		/* the MAC is wrong, by a key held here */
 	KNTP_STAT_DROP_RATE,		/* the client asks too often */
 	KNTP_STAT_DROP_PREFIX,		/* all of its prefix together do */
