@@ -219,7 +219,7 @@ static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
 	if (unlikely(len > skb->len ||
 		     len < sizeof(*ip6h) + sizeof(struct udphdr)))
 		return KNTP_STAT_DROP_LENGTH;
-	stat = kntp_rx_source6(kn, &ip6h->saddr);
+	stat = kntp_rx_source6(kn, &ip6h->saddr, skb->dev, true);
 	if (unlikely(stat || !is_station(skb)))
 		return KNTP_STAT_DROP_SOURCE;
 

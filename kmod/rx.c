@@ -54,19 +54,23 @@ enum kntp_stat kntp_rx_extended6(const struct sk_buff *skb)
 /**
  * kntp_rx_source6() - whether an IPv6 source may be answered at all
  * @kn: the network namespace
- * @saddr: the source, of a packet that did not come from this host
+ * @saddr: the source, of a packet that did not come by the loopback device
+ * @dev: where it came in, or the VRF of that
+ * @from_other: it did not come from this host
  *
  * IPv6 runs: the packet's device has it. Softirq, RCU read side. Return: 0 or KNTP_STAT_DROP_SOURCE.
  */
 enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
-			       const struct in6_addr *saddr)
+			       const struct in6_addr *saddr,
+			       const struct net_device *dev, bool from_other)
 {
 #if IS_ENABLED(CONFIG_IPV6)
 	int type = ipv6_addr_type(saddr);
 
 	if (type == IPV6_ADDR_ANY ||
 	    type & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LOOPBACK | IPV6_ADDR_MAPPED) ||
-	    ipv6_chk_addr(kn->net, saddr, NULL, 0))
+	    (from_other && ipv6_chk_addr_and_flags(kn->net, saddr, dev, true, 0,
+						   IFA_F_TENTATIVE)))
 		return KNTP_STAT_DROP_SOURCE;
 #endif
 	return 0;

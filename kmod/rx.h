@@ -32,7 +32,8 @@ unsigned int kntp_rx_done(struct kntp_net *kn, struct sk_buff *skb,
 			  enum kntp_hook hook, enum kntp_stat stat);
 enum kntp_stat kntp_rx_extended6(const struct sk_buff *skb);
 enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
-			       const struct in6_addr *saddr);
+			       const struct in6_addr *saddr,
+			       const struct net_device *dev, bool from_other);
 bool kntp_rx_admit(struct kntp_net *kn, struct kntp_asker *who,
 		   const struct sk_buff *skb, enum kntp_stat *stat);
 enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict);

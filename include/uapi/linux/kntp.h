@@ -14,7 +14,9 @@
  * network namespaces. Listeners, the access list, the clients, the limits and the
  * counters belong to the network namespace of the socket.
  *
- * LISTEN: where requests are taken from
+ * LISTEN: where requests are taken from. As an unbound socket, KNTP_HOOK_LOCAL
+ * gets the packets of VRFs only with the sysctl net.ipv4.udp_l3mdev_accept = 1;
+ * KNTP_HOOK_INGRESS those of its device, in a VRF or not.
  *
  *   LISTEN_GET (dump)     -> one message a listener: HOOK, [IFINDEX, IFNAME]
  *   LISTEN_ADD, _DEL      <- HOOK, and IFINDEX for KNTP_HOOK_INGRESS
@@ -289,7 +291,7 @@ enum kntp_stat {
 	KNTP_STAT_PASS_FRAGMENT,	/* ingress: an IP fragment */
 	KNTP_STAT_PASS_OPTIONS,		/* IPv4 options, IPv6 extension header */
 	KNTP_STAT_PASS_VLAN,		/* ingress: tagged, belongs to a VLAN device */
-	KNTP_STAT_PASS_NOT_MINE,	/* ingress: not to an address of this host */
+	KNTP_STAT_PASS_NOT_MINE,	/* not to this host; local: to a VRF, see above */
 	KNTP_STAT_PASS_MULTICAST,	/* broadcast or multicast destination */
 	KNTP_STAT_PASS_IPSEC,		/* ingress: IPsec policies are in force */
 	KNTP_STAT_PASS_GSO,		/* several datagrams in one buffer */
