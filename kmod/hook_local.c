@@ -108,7 +108,7 @@ static __always_inline unsigned int answer4(struct kntp_net *kn,
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
 				    KNTP_STAT_DROP_NO_MEMORY);
 
-	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_LOCAL, received);
+	received = kntp_rx_device_time(kn, who, skb, KNTP_HOOK_LOCAL, received);
 	scrub(skb, way.mark);
 	err = kntp_route4(kn, skb, &way, udp_hdr(skb)->source);
 	if (unlikely(err))
@@ -228,7 +228,7 @@ static unsigned int answer6(struct kntp_net *kn, const struct kntp_asker *who,
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
 				    KNTP_STAT_DROP_NO_MEMORY);
 
-	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_LOCAL, received);
+	received = kntp_rx_device_time(kn, who, skb, KNTP_HOOK_LOCAL, received);
 	scrub(skb, way.mark);
 	if (unlikely(kntp_route6(kn, skb, &way, udp_hdr(skb)->source)))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,

@@ -44,8 +44,13 @@ static int __net_init kntp_net_init(struct net *net)
 /* A grace period goes by between this and kntp_net_exit(). */
 static void __net_exit kntp_net_pre_exit(struct net *net)
 {
+	struct kntp_net *kn = kntp_net(net);
+
+	/* Most never listened, and nobody can begin to any more. */
+	if (!kn->local && list_empty(&kn->listeners))
+		return;
 	rtnl_lock();
-	kntp_unlisten_all(kntp_net(net));
+	kntp_unlisten_all(kn);
 	rtnl_unlock();
 }
 
@@ -105,8 +110,8 @@ err_listen:
 err_pernet:
 	unregister_pernet_subsys(&kntp_net_ops);
 err_clock:
-	kntp_event_exit();
 	kntp_clock_exit();
+	kntp_event_exit();
 	rcu_barrier();
 	return err;
 }

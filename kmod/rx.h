@@ -263,6 +263,7 @@ static inline ktime_t kntp_rx_time(const struct sk_buff *skb)
 /**
  * kntp_rx_device_time() - when a request arrived, by the device where it says so
  * @kn: the network namespace
+ * @who: whose it is, of kntp_rx_admit(), or NULL; a kiss is not counted
  * @skb: the request, which is answered
  * @hook: where it was seen
  * @received: its time of arrival as far as it is known
@@ -270,6 +271,7 @@ static inline ktime_t kntp_rx_time(const struct sk_buff *skb)
  * Return: as kntp_clock_reply() takes it.
  */
 static inline ktime_t kntp_rx_device_time(const struct kntp_net *kn,
+					  const struct kntp_asker *who,
 					  const struct sk_buff *skb,
 					  enum kntp_hook hook, ktime_t received)
 {
@@ -278,6 +280,8 @@ static inline ktime_t kntp_rx_device_time(const struct kntp_net *kn,
 	if (likely(!kntp_phc_stamped(skb)))
 		return received;
 	time = kntp_phc_received(kn, skb);
+	if (who && who->stat)
+		return time ?: received;
 	kntp_count(&kn->stats, hook, time ? KNTP_STAT_OF_RX_DEVICE :
 					    KNTP_STAT_OF_RX_UNKNOWN);
 	return time ?: received;

@@ -54,7 +54,7 @@ def test_priority(lab):
         data = ntpnet.ntp()
         frame = lab.frame(family, data, tags=[(ETH_VLAN, 6 << 13)])
         lab.table([(f"IPv{family}: priority tag", frame, "answered",
-                    "answered")], modes=("ingress",))
+                    "answered", lab.frame(family, data))], modes=("ingress",))
         lab.table([(f"IPv{family}: priority tag: local hook", frame, "answered",
                     "answered", lab.frame(family, data))], modes=("local",))
 
