@@ -8,6 +8,7 @@
 #include <linux/in.h>
 #include <linux/inetdevice.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -25,17 +26,21 @@ static void insert(struct kntp_addresses *set, __be32 addr, int vrf,
 
 	if (!addr || ipv4_is_loopback(addr))
 		return;
-	set->seen |= 1ULL << (hash >> 26);
+	WRITE_ONCE(set->seen, set->seen | 1ULL << (hash >> 26));
 	hash >>= 8;
 	do {
 		slot = &set->slot[hash++ & set->mask];
 		if (slot->addr == addr && slot->vrf == vrf) {
 			/* MINE goes first: a /31 or /32 has no broadcast */
-			slot->kind = min(slot->kind, kind);
+			WRITE_ONCE(slot->kind, min(slot->kind, kind));
 			return;
 		}
 	} while (slot->kind != KNTP_ADDRESS_OTHER);
-	*slot = (struct kntp_address){ .addr = addr, .vrf = vrf, .kind = kind };
+	WRITE_ONCE(slot->addr, addr);
+	WRITE_ONCE(slot->vrf, vrf);
+	/* A reader that sees the kind without the address goes on to look. */
+	smp_store_release(&slot->kind, kind);
+	set->used++;
 }
 
 static void insert_subnet(struct kntp_addresses *set,
@@ -80,17 +85,23 @@ static void replace(struct kntp_net *kn, struct kntp_addresses *set)
 	ASSERT_RTNL();
 	old = rcu_replace_pointer(kn->addresses, set, rtnl_is_locked());
 	if (old)
-		kfree_rcu(old, rcu);
+		kvfree_rcu(old, rcu);
+}
+
+/* Whether one more subnet fits: half of the slots stay empty. */
+static bool has_room(const struct kntp_addresses *set)
+{
+	return 2 * (set->used + 4) <= set->mask + 1;
 }
 
 /**
- * kntp_addresses_update() - learn which addresses the host has now
+ * kntp_addresses_update() - Learn which addresses the host has now
  * @kn: the network namespace
  *
- * Where memory is short none is known, and the ingress hook passes everything
- * up to the local one. Process context, rtnl held.
+ * Where memory is short the old set stays, and the next change of an address
+ * or a device tries again. Process context, rtnl held. Return: 0 or -ENOMEM.
  */
-void kntp_addresses_update(struct kntp_net *kn)
+int kntp_addresses_update(struct kntp_net *kn)
 {
 	struct kntp_addresses *set;
 	const struct in_ifaddr *ifa;
@@ -101,19 +112,22 @@ void kntp_addresses_update(struct kntp_net *kn)
 
 	ASSERT_RTNL();
 	slots = roundup_pow_of_two(8 * count_addresses(kn->net) + 8);
-	set = kzalloc(struct_size(set, slot, slots), GFP_KERNEL_ACCOUNT);
-	if (set) {
-		set->mask = slots - 1;
-		for_each_netdev(kn->net, dev) {
-			in_dev = speaks_ipv4(dev);
-			if (!in_dev)
-				continue;
-			vrf = l3mdev_master_ifindex(dev);
-			in_dev_for_each_ifa_rtnl(ifa, in_dev)
-				insert_subnet(set, ifa, vrf);
-		}
+	set = kvzalloc(struct_size(set, slot, slots),
+		       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	kn->addresses_stale = !set;
+	if (!set)
+		return -ENOMEM;
+	set->mask = slots - 1;
+	for_each_netdev(kn->net, dev) {
+		in_dev = speaks_ipv4(dev);
+		if (!in_dev)
+			continue;
+		vrf = l3mdev_master_ifindex(dev);
+		in_dev_for_each_ifa_rtnl(ifa, in_dev)
+			insert_subnet(set, ifa, vrf);
 	}
 	replace(kn, set);
+	return 0;
 }
 
 /**
@@ -131,10 +145,21 @@ static int address_changed(struct notifier_block *nb, unsigned long event,
 			   void *data)
 {
 	const struct in_ifaddr *ifa = data;
-	struct kntp_net *kn = kntp_net(dev_net(ifa->ifa_dev->dev));
+	struct net_device *dev = ifa->ifa_dev->dev;
+	struct kntp_net *kn = kntp_net(dev_net(dev));
+	struct kntp_addresses *set;
 
-	if (rcu_access_pointer(kn->addresses))
+	ASSERT_RTNL();
+	if (list_empty(&kn->listeners))
+		return NOTIFY_DONE;
+	set = rtnl_dereference(kn->addresses);
+	/* So that adding n addresses costs n; one that goes means a new set. */
+	if (event == NETDEV_UP && set && !kn->addresses_stale && has_room(set)) {
+		if (dev->flags & IFF_UP)
+			insert_subnet(set, ifa, l3mdev_master_ifindex(dev));
+	} else {
 		kntp_addresses_update(kn);
+	}
 	return NOTIFY_DONE;
 }
 

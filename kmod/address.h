@@ -26,16 +26,19 @@ struct kntp_address {
 };
 
 /**
- * struct kntp_addresses - those of a network namespace; never changed
+ * struct kntp_addresses - those of a network namespace
  * @rcu: frees it
+ * @used: slots that are not empty; writers alone
  * @seen: a bit for each hash that occurs: most sources end here
  * @mask: slots less one; a power of two, at least half of them empty
- * @slot: open addressing
+ * @slot: open addressing. A slot is filled while readers look, its kind last;
+ *	it is never emptied or moved: for that there is a new set.
  */
 struct kntp_addresses {
 	struct rcu_head rcu;
 	u64 seen;
 	u32 mask;
+	u32 used;
 	struct kntp_address slot[];
 };
 
@@ -71,7 +74,7 @@ kntp_address_kind(const struct kntp_net *kn, __be32 addr, int vrf)
 	return slot->kind;
 }
 
-void kntp_addresses_update(struct kntp_net *kn);
+int kntp_addresses_update(struct kntp_net *kn);
 void kntp_addresses_drop(struct kntp_net *kn);
 
 int kntp_address_init(void);

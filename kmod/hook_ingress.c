@@ -102,7 +102,7 @@ prove4(struct kntp_net *kn, struct sk_buff *skb, bool common)
 			return stat;
 		class = kntp_rx_classify(skb, sizeof(struct iphdr));
 	}
-	if (unlikely(!kntp_rx_checksum4(skb)))
+	if (unlikely(!kntp_rx_checksum4(skb, common)))
 		return KNTP_STAT_DROP_CHECKSUM;
 
 	return kntp_rx_judge(class, kntp_acl_verdict4(&kn->acl,
@@ -117,6 +117,8 @@ static __always_inline unsigned int reflect(struct kntp_net *kn,
 	struct net_device *dev = skb->dev;
 	struct ethhdr *eth;
 
+	/* Of VLAN 0 at most: a priority tag, which is not for the reply. */
+	__vlan_hwaccel_clear_tag(skb);
 	eth = __skb_push(skb, ETH_HLEN);	/* it was there */
 	ether_addr_copy(eth->h_dest, eth->h_source);
 	ether_addr_copy(eth->h_source, dev->dev_addr);
@@ -147,7 +149,8 @@ static __always_inline unsigned int finish4(struct kntp_net *kn,
 	if (unlikely(!kntp_tx_writable(skb)))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS,
 				    KNTP_STAT_DROP_NO_MEMORY);
-	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_INGRESS, received);
+	received = kntp_rx_device_time(kn, who, skb, KNTP_HOOK_INGRESS,
+				       received);
 	kntp_tx_scrub(skb);
 	kntp_tx_turn4(kn, who, skb, received, KNTP_HOOK_INGRESS);
 	return reflect(kn, who, skb);
@@ -219,7 +222,7 @@ static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
 	if (unlikely(len > skb->len ||
 		     len < sizeof(*ip6h) + sizeof(struct udphdr)))
 		return KNTP_STAT_DROP_LENGTH;
-	stat = kntp_rx_source6(kn, &ip6h->saddr);
+	stat = kntp_rx_source6(kn, &ip6h->saddr, skb->dev, true);
 	if (unlikely(stat || !is_station(skb)))
 		return KNTP_STAT_DROP_SOURCE;
 
@@ -239,7 +242,8 @@ static unsigned int finish6(struct kntp_net *kn, const struct kntp_asker *who,
 	if (unlikely(!kntp_tx_writable(skb)))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS,
 				    KNTP_STAT_DROP_NO_MEMORY);
-	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_INGRESS, received);
+	received = kntp_rx_device_time(kn, who, skb, KNTP_HOOK_INGRESS,
+				       received);
 	kntp_tx_scrub(skb);
 	kntp_tx_turn6(kn, who, skb, received, KNTP_HOOK_INGRESS);
 	return reflect(kn, who, skb);
@@ -292,6 +296,41 @@ static unsigned int ingress6(struct kntp_net *kn, struct sk_buff *skb)
 }
 #endif
 
+/* What is shared may not be moved together: look at a copy of its headers. */
+static noinline unsigned int ingress_shared(struct kntp_net *kn,
+					    struct sk_buff *skb)
+{
+	unsigned int offset = sizeof(struct ipv6hdr);
+	const struct ipv6hdr *ip6h;
+	const struct iphdr *iph;
+	const struct udphdr *udp;
+	union {
+		struct ipv6hdr v6;
+		struct iphdr v4;
+		struct udphdr udp;
+	} copy;
+
+	if (skb->protocol == htons(ETH_P_IP)) {
+		iph = skb_header_pointer(skb, 0, sizeof(*iph), &copy);
+		if (!iph || iph->version != 4 || iph->ihl < 5 ||
+		    iph->protocol != IPPROTO_UDP ||
+		    iph->frag_off & htons(IP_OFFSET))
+			return NF_ACCEPT;
+		offset = iph->ihl * 4;
+	} else if (skb->protocol == htons(ETH_P_IPV6)) {
+		ip6h = skb_header_pointer(skb, 0, sizeof(*ip6h), &copy);
+		if (!ip6h || ip6h->version != 6 || ip6h->nexthdr != IPPROTO_UDP)
+			return NF_ACCEPT;
+	} else {
+		return NF_ACCEPT;
+	}
+	udp = skb_header_pointer(skb, offset, sizeof(*udp), &copy);
+	if (!udp || udp->dest != htons(NTP_PORT))
+		return NF_ACCEPT;
+	kntp_count(&kn->stats, KNTP_HOOK_INGRESS, KNTP_STAT_IN);
+	return kntp_rx_done(kn, skb, KNTP_HOOK_INGRESS, KNTP_STAT_PASS_SHARED);
+}
+
 /**
  * kntp_hook_ingress() - frames that a device has received
  * @priv: struct kntp_net
@@ -305,9 +344,8 @@ unsigned int kntp_hook_ingress(void *priv, struct sk_buff *skb,
 {
 	if (skb->protocol == htons(ETH_P_IP) && kntp_rx_is_common4(skb))
 		return answer4(priv, skb, true);
-	/* What is shared may not be moved together, so not be looked into. */
 	if (unlikely(skb_shared(skb) && skb_is_nonlinear(skb)))
-		return NF_ACCEPT;
+		return ingress_shared(priv, skb);
 	if (skb->protocol == htons(ETH_P_IP))
 		return ingress4(priv, skb);
 	if (skb->protocol == htons(ETH_P_IPV6))

@@ -48,12 +48,28 @@ static void scrub(struct sk_buff *skb, u32 mark)
 	skb->mark = mark;
 }
 
+/*
+ * A socket that is bound to no device gets the packets of a VRF only where
+ * net.ipv4.udp_l3mdev_accept says so; for both families. So does this hook.
+ */
+static bool is_other_vrf(const struct kntp_net *kn, const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NET_L3_MASTER_DEV)
+	return unlikely(netif_is_l3_master(skb->dev)) &&
+	       !READ_ONCE(kn->net->ipv4.sysctl_udp_l3mdev_accept);
+#else
+	return false;
+#endif
+}
+
 static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb,
 			     bool common)
 {
 	enum ntp_class class = NTP_CLASS_PLAIN;
 	enum kntp_stat stat;
 
+	if (is_other_vrf(kn, skb))
+		return KNTP_STAT_PASS_NOT_MINE;
 	if (unlikely(skb_rtable(skb)->rt_type != RTN_LOCAL))
 		return KNTP_STAT_PASS_MULTICAST;
 	if (unlikely(skb_is_gso(skb)))
@@ -66,7 +82,7 @@ static enum kntp_stat prove4(struct kntp_net *kn, struct sk_buff *skb,
 			return stat;
 		class = kntp_rx_classify(skb, sizeof(struct iphdr));
 	}
-	if (unlikely(!kntp_rx_checksum4(skb)))
+	if (unlikely(!kntp_rx_checksum4(skb, common)))
 		return KNTP_STAT_DROP_CHECKSUM;
 	if (unlikely(!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)))
 		return KNTP_STAT_DROP_IPSEC;
@@ -94,7 +110,7 @@ static __always_inline unsigned int answer4(struct kntp_net *kn,
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
 				    KNTP_STAT_DROP_NO_MEMORY);
 
-	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_LOCAL, received);
+	received = kntp_rx_device_time(kn, who, skb, KNTP_HOOK_LOCAL, received);
 	scrub(skb, way.mark);
 	err = kntp_route4(kn, skb, &way, udp_hdr(skb)->source);
 	if (unlikely(err))
@@ -179,6 +195,8 @@ static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
 {
 	enum kntp_stat stat;
 
+	if (is_other_vrf(kn, skb))
+		return KNTP_STAT_PASS_NOT_MINE;
 	if (unlikely(ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr)))
 		return KNTP_STAT_PASS_MULTICAST;
 	if (unlikely(skb_is_gso(skb)))
@@ -191,8 +209,10 @@ static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
 		return KNTP_STAT_DROP_CHECKSUM;
 	if (unlikely(!xfrm6_policy_check(NULL, XFRM_POLICY_IN, skb)))
 		return KNTP_STAT_DROP_IPSEC;
-	if (!(skb->dev->flags & IFF_LOOPBACK) && !netif_is_l3_master(skb->dev)) {
-		stat = kntp_rx_source6(kn, &ipv6_hdr(skb)->saddr);
+	/* A VRF device is also the loopback device of its VRF. */
+	if (!(skb->dev->flags & IFF_LOOPBACK)) {
+		stat = kntp_rx_source6(kn, &ipv6_hdr(skb)->saddr, skb->dev,
+				       !netif_is_l3_master(skb->dev));
 		if (unlikely(stat))
 			return stat;
 	}
@@ -201,12 +221,16 @@ static enum kntp_stat prove6(struct kntp_net *kn, struct sk_buff *skb)
 			     kntp_acl_verdict6(&kn->acl, &ipv6_hdr(skb)->saddr));
 }
 
-/* A link-local client is on the link it asked from; others are routed. */
+/*
+ * A link-local address, of the client or of this host, means something on the
+ * link of the request alone (RFC 4007 section 9); other replies are routed.
+ */
 static int reply_oif6(const struct sk_buff *skb)
 {
-	const struct in6_addr *client = &ipv6_hdr(skb)->saddr;
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
 
-	if (ipv6_addr_type(client) & IPV6_ADDR_LINKLOCAL)
+	if ((ipv6_addr_type(&ip6h->saddr) | ipv6_addr_type(&ip6h->daddr)) &
+	    IPV6_ADDR_LINKLOCAL)
 		return IP6CB(skb)->iif;
 	return kntp_rx_vrf(skb->dev);
 }
@@ -227,7 +251,7 @@ static unsigned int answer6(struct kntp_net *kn, const struct kntp_asker *who,
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,
 				    KNTP_STAT_DROP_NO_MEMORY);
 
-	received = kntp_rx_device_time(kn, skb, KNTP_HOOK_LOCAL, received);
+	received = kntp_rx_device_time(kn, who, skb, KNTP_HOOK_LOCAL, received);
 	scrub(skb, way.mark);
 	if (unlikely(kntp_route6(kn, skb, &way, udp_hdr(skb)->source)))
 		return kntp_rx_done(kn, skb, KNTP_HOOK_LOCAL,

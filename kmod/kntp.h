@@ -48,6 +48,7 @@ struct kntp_stamps;
  *	listener, as @stats
  * @uid: of the namespace's root, for routing by user; likewise
  * @addresses: IPv4 addresses of this host; kept while a device is listened to
+ * @addresses_stale: they are not those of now, as memory was short
  * @listeners: struct kntp_listener, the devices that are listened to
  * @local_ops: the local hook, IPv4 and IPv6
  * @local: it is registered
@@ -68,6 +69,7 @@ struct kntp_net {
 	struct list_head listeners;
 	struct nf_hook_ops local_ops[2];
 	bool local;
+	bool addresses_stale;
 };
 
 struct kntp_net *kntp_net(const struct net *net);

@@ -102,11 +102,23 @@ static struct kntp_listener *find(const struct kntp_net *kn, int ifindex)
 	return NULL;
 }
 
+/*
+ * The bond, bridge, team or other master that takes the frames of a device.
+ * The ingress hook comes before it, and would answer where the master drops:
+ * by a backup link, or a port that is blocked. A VRF takes packets, and only
+ * after IP has received them.
+ */
+static struct net_device *port_master(struct net_device *dev)
+{
+	return netif_is_l3_slave(dev) ? NULL : netdev_master_upper_dev_get(dev);
+}
+
 #ifdef CONFIG_NETFILTER_INGRESS
 static struct net_device *ethernet(struct net *net, int ifindex,
 				   struct netlink_ext_ack *extack)
 {
 	struct net_device *dev = __dev_get_by_index(net, ifindex);
+	struct net_device *master;
 
 	if (!dev) {
 		NL_SET_ERR_MSG(extack, "no such device in this network namespace");
@@ -115,6 +127,14 @@ static struct net_device *ethernet(struct net *net, int ifindex,
 	if (dev->type != ARPHRD_ETHER) {
 		NL_SET_ERR_MSG(extack, "not Ethernet: use the local hook");
 		return ERR_PTR(-EOPNOTSUPP);
+	}
+	master = port_master(dev);
+	if (master) {
+		KNTP_SET_ERR_MSG_FMT(extack,
+				     "the device is a port of another: listen on that one",
+				     "%s is a port of %s: listen on %s",
+				     dev->name, master->name, master->name);
+		return ERR_PTR(-EBUSY);
 	}
 	return dev;
 }
@@ -127,7 +147,7 @@ static struct net_device *ethernet(struct net *net, int ifindex,
  *
  * The hook comes behind those of nftables, so that an operator's ingress rules
  * see the packets first. Process context, rtnl held. Return: 0, -EEXIST,
- * -ENODEV, -EOPNOTSUPP, -ENOMEM, or what netfilter says.
+ * -ENODEV, -EOPNOTSUPP, -EBUSY, -ENOMEM, or what netfilter says.
  */
 int kntp_listen_ingress(struct kntp_net *kn, int ifindex,
 			struct netlink_ext_ack *extack)
@@ -159,19 +179,27 @@ int kntp_listen_ingress(struct kntp_net *kn, int ifindex,
 		.hooknum = NF_NETDEV_INGRESS,
 		.priority = INT_MAX,
 	};
-	if (list_empty(&kn->listeners))
-		kntp_addresses_update(kn);
-	err = nf_register_net_hook(kn->net, &listener->ops);
+	/* A set that could not be kept up is tried again, whoever listens. */
+	err = list_empty(&kn->listeners) || kn->addresses_stale ?
+	      kntp_addresses_update(kn) : 0;
 	if (err) {
-		if (list_empty(&kn->listeners))
-			kntp_addresses_drop(kn);
-		kfree(listener);
-		return err;
+		NL_SET_ERR_MSG(extack, "no memory for the addresses of this host");
+		goto err_free;
 	}
+	err = nf_register_net_hook(kn->net, &listener->ops);
+	if (err)
+		goto err_addresses;
 	list_add_tail(&listener->list, &kn->listeners);
 	kntp_event_send(kn->net, KNTP_EVENT_LISTEN_ADD, KNTP_HOOK_INGRESS,
 			ifindex);
 	return 0;
+
+err_addresses:
+	if (list_empty(&kn->listeners))
+		kntp_addresses_drop(kn);
+err_free:
+	kfree(listener);
+	return err;
 }
 #else
 int kntp_listen_ingress(struct kntp_net *kn, int ifindex,
@@ -248,10 +276,14 @@ static int device_changed(struct notifier_block *nb, unsigned long event,
 		kntp_phc_del(kn, dev->ifindex, NULL);
 		kntp_routes_flush(kn);
 		break;
+	case NETDEV_CHANGEUPPER:
+		listener = port_master(dev) ? find(kn, dev->ifindex) : NULL;
+		if (listener)
+			remove(kn, listener);
+		fallthrough;
 	case NETDEV_UP:
 	case NETDEV_DOWN:
-	case NETDEV_CHANGEUPPER:
-		if (rcu_access_pointer(kn->addresses))
+		if (!list_empty(&kn->listeners))
 			kntp_addresses_update(kn);
 		break;
 	}

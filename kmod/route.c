@@ -239,6 +239,13 @@ int kntp_route6(struct kntp_net *kn, struct sk_buff *skb,
 	if (keep && route_recall(kn, skb, way, WORDS6, hash))
 		return 0;
 
+	/*
+	 * A link-local source means something on its own link alone. The look-up
+	 * insists on the device only where the source is left to it, and the reply
+	 * takes its source from the request anyway.
+	 */
+	if (way->oif && ipv6_addr_type(&way->saddr) & IPV6_ADDR_LINKLOCAL)
+		fl6.saddr = in6addr_any;
 	dst = ip6_dst_lookup_flow(kn->net, NULL, &fl6, NULL);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);

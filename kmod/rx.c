@@ -54,19 +54,23 @@ enum kntp_stat kntp_rx_extended6(const struct sk_buff *skb)
 /**
  * kntp_rx_source6() - whether an IPv6 source may be answered at all
  * @kn: the network namespace
- * @saddr: the source, of a packet that did not come from this host
+ * @saddr: the source, of a packet that did not come by the loopback device
+ * @dev: where it came in, or the VRF of that
+ * @from_other: it did not come from this host
  *
  * IPv6 runs: the packet's device has it. Softirq, RCU read side. Return: 0 or KNTP_STAT_DROP_SOURCE.
  */
 enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
-			       const struct in6_addr *saddr)
+			       const struct in6_addr *saddr,
+			       const struct net_device *dev, bool from_other)
 {
 #if IS_ENABLED(CONFIG_IPV6)
 	int type = ipv6_addr_type(saddr);
 
 	if (type == IPV6_ADDR_ANY ||
 	    type & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LOOPBACK | IPV6_ADDR_MAPPED) ||
-	    ipv6_chk_addr(kn->net, saddr, NULL, 0))
+	    (from_other && ipv6_chk_addr_and_flags(kn->net, saddr, dev, true, 0,
+						   IFA_F_TENTATIVE)))
 		return KNTP_STAT_DROP_SOURCE;
 #endif
 	return 0;
@@ -97,11 +101,24 @@ enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict)
 		return KNTP_STAT_PASS_ACL;
 	if (verdict != KNTP_VERDICT_ALLOW && verdict != KNTP_VERDICT_AUTH)
 		return KNTP_STAT_DROP_DENIED;
-	if (class == NTP_CLASS_PLAIN && verdict == KNTP_VERDICT_AUTH)
+	/* A MAC may yet be by a key that is held here. */
+	if (verdict == KNTP_VERDICT_AUTH && class != NTP_CLASS_MAC)
 		return KNTP_STAT_DROP_AUTH;
 	if (class == NTP_CLASS_NTS)
 		return KNTP_STAT_PASS_NTS;
 	return class == NTP_CLASS_MAC ? KNTP_STAT_PASS_MAC : 0;
+}
+
+/* A MAC that cannot be verified here authenticates nobody. */
+static enum kntp_stat unknown_key(struct kntp_net *kn,
+				  const struct sk_buff *skb, bool is4)
+{
+	unsigned int verdict = is4 ?
+		kntp_acl_verdict4(&kn->acl, ip_hdr(skb)->saddr) :
+		kntp_acl_verdict6(&kn->acl, &ipv6_hdr(skb)->saddr);
+
+	return verdict == KNTP_VERDICT_AUTH ? KNTP_STAT_DROP_AUTH :
+					      KNTP_STAT_PASS_MAC;
 }
 
 /**
@@ -125,9 +142,15 @@ bool kntp_rx_admit(struct kntp_net *kn, struct kntp_asker *who,
 	const struct ntp_header *ntp = (const void *)(udp + 1);
 	size_t len = ntohs(udp->len) - sizeof(*udp);
 
-	*who = (struct kntp_asker){ .poll = ntp->poll };
-	if (*stat == KNTP_STAT_PASS_MAC && kntp_key_find(kn, who, ntp, len))
-		*stat = 0;
+	*who = (struct kntp_asker){};
+	/* Only these have proven that there is an NTP header. */
+	if (unlikely(*stat && *stat != KNTP_STAT_PASS_MAC &&
+		     *stat != KNTP_STAT_DROP_DENIED))
+		return false;
+	who->poll = ntp->poll;
+	if (*stat == KNTP_STAT_PASS_MAC)
+		*stat = kntp_key_find(kn, who, ntp, len) ? 0 :
+			unknown_key(kn, skb, is4);
 	if (unlikely(*stat))
 		return *stat == KNTP_STAT_DROP_DENIED && limits &&
 		       kntp_limit_denied(limits, who);

@@ -15,6 +15,7 @@
 #include <linux/skbuff.h>
 #include <linux/udp.h>
 #include <net/ip.h>
+#include <net/ip6_checksum.h>
 #include <net/l3mdev.h>
 #include "compat/compat.h"
 #include "core/parse.h"
@@ -31,7 +32,8 @@ unsigned int kntp_rx_done(struct kntp_net *kn, struct sk_buff *skb,
 			  enum kntp_hook hook, enum kntp_stat stat);
 enum kntp_stat kntp_rx_extended6(const struct sk_buff *skb);
 enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
-			       const struct in6_addr *saddr);
+			       const struct in6_addr *saddr,
+			       const struct net_device *dev, bool from_other);
 bool kntp_rx_admit(struct kntp_net *kn, struct kntp_asker *who,
 		   const struct sk_buff *skb, enum kntp_stat *stat);
 enum kntp_stat kntp_rx_judge_rare(enum ntp_class class, unsigned int verdict);
@@ -115,12 +117,13 @@ static inline bool kntp_rx_is_ntp(const struct sk_buff *skb,
 }
 
 /**
- * kntp_rx_length() - prove the length of a UDP datagram, make it linear
- * @skb: the packet; trimmed to the datagram
+ * kntp_rx_length() - Prove the length of a UDP datagram, make the packet linear
+ * @skb: the packet, not shared
  * @offset: of the UDP header from skb->data
  * @ip_len: length of the packet by its IP header; proven to be there
  *
- * The packet's headers may move.
+ * The packet's headers may move, its octets stay: whoever it is passed up to
+ * gets what is behind the datagram too (RFC 9868 section 5, the surplus area).
  */
 static inline enum kntp_stat kntp_rx_length(struct sk_buff *skb,
 					    unsigned int offset,
@@ -133,24 +136,49 @@ static inline enum kntp_stat kntp_rx_length(struct sk_buff *skb,
 		return KNTP_STAT_DROP_LENGTH;
 	if (unlikely(!udp->source))
 		return KNTP_STAT_DROP_PORT;
-	if (unlikely(len > sizeof(*udp) + KNTP_REQUEST_MAX))
+	if (unlikely(ip_len - offset > sizeof(*udp) + KNTP_REQUEST_MAX))
 		return KNTP_STAT_PASS_LONG;
-	if (unlikely(pskb_trim_rcsum(skb, offset + len)) ||
-	    unlikely(!pskb_may_pull(skb, offset + len)))
+	if (unlikely(skb_linearize(skb)))
 		return KNTP_STAT_DROP_NO_MEMORY;
 	return 0;
 }
 
+/*
+ * Sum a datagram that ends before its packet does. The functions of netfilter
+ * take its length from the packet.
+ */
+static inline __wsum kntp_rx_sum(const struct sk_buff *skb, unsigned int offset)
+{
+	const struct udphdr *udp = (const void *)(skb->data + offset);
+
+	return csum_partial(udp, ntohs(udp->len), 0);
+}
+
+static inline bool kntp_rx_is_longer(const struct sk_buff *skb,
+				     unsigned int offset)
+{
+	const struct udphdr *udp = (const void *)(skb->data + offset);
+
+	return skb->len != offset + ntohs(udp->len);
+}
+
 /**
  * kntp_rx_checksum4() - verify the UDP checksum of an IPv4 packet
- * @skb: the packet, without IP options
+ * @skb: the packet, linear, without IP options
+ * @common: it has the form of kntp_rx_is_common4()
  */
-static inline bool kntp_rx_checksum4(struct sk_buff *skb)
+static __always_inline bool kntp_rx_checksum4(struct sk_buff *skb, bool common)
 {
-	const struct udphdr *udp = (const void *)(ip_hdr(skb) + 1);
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct udphdr *udp = (const void *)(iph + 1);
 
-	return skb_csum_unnecessary(skb) || !udp->check ||
-	       !nf_ip_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct iphdr),
+	if (skb_csum_unnecessary(skb) || !udp->check)
+		return true;
+	if (unlikely(!common && kntp_rx_is_longer(skb, sizeof(*iph))))
+		return !csum_tcpudp_magic(iph->saddr, iph->daddr,
+					  ntohs(udp->len), IPPROTO_UDP,
+					  kntp_rx_sum(skb, sizeof(*iph)));
+	return !nf_ip_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct iphdr),
 			       IPPROTO_UDP);
 }
 
@@ -162,12 +190,18 @@ static inline bool kntp_rx_checksum4(struct sk_buff *skb)
  */
 static inline bool kntp_rx_checksum6(struct sk_buff *skb)
 {
-	const struct udphdr *udp = (const void *)(ipv6_hdr(skb) + 1);
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	const struct udphdr *udp = (const void *)(ip6h + 1);
 
 	if (unlikely(!udp->check && skb->ip_summed != CHECKSUM_PARTIAL))
 		return false;
-	return skb_csum_unnecessary(skb) ||
-	       !nf_ip6_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct ipv6hdr),
+	if (skb_csum_unnecessary(skb))
+		return true;
+	if (unlikely(kntp_rx_is_longer(skb, sizeof(*ip6h))))
+		return !csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr,
+					ntohs(udp->len), IPPROTO_UDP,
+					kntp_rx_sum(skb, sizeof(*ip6h)));
+	return !nf_ip6_checksum(skb, NF_INET_LOCAL_IN, sizeof(struct ipv6hdr),
 				IPPROTO_UDP);
 }
 
@@ -229,6 +263,7 @@ static inline ktime_t kntp_rx_time(const struct sk_buff *skb)
 /**
  * kntp_rx_device_time() - when a request arrived, by the device where it says so
  * @kn: the network namespace
+ * @who: whose it is, of kntp_rx_admit(), or NULL; a kiss is not counted
  * @skb: the request, which is answered
  * @hook: where it was seen
  * @received: its time of arrival as far as it is known
@@ -236,6 +271,7 @@ static inline ktime_t kntp_rx_time(const struct sk_buff *skb)
  * Return: as kntp_clock_reply() takes it.
  */
 static inline ktime_t kntp_rx_device_time(const struct kntp_net *kn,
+					  const struct kntp_asker *who,
 					  const struct sk_buff *skb,
 					  enum kntp_hook hook, ktime_t received)
 {
@@ -244,6 +280,8 @@ static inline ktime_t kntp_rx_device_time(const struct kntp_net *kn,
 	if (likely(!kntp_phc_stamped(skb)))
 		return received;
 	time = kntp_phc_received(kn, skb);
+	if (who && who->stat)
+		return time ?: received;
 	kntp_count(&kn->stats, hook, time ? KNTP_STAT_OF_RX_DEVICE :
 					    KNTP_STAT_OF_RX_UNKNOWN);
 	return time ?: received;

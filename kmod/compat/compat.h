@@ -118,6 +118,18 @@ static inline void kntp_snapshot(struct kntp_snapshot *now)
 #endif
 }
 
+/*
+ * Set the extended ack to a formatted message. Kernels before 6.2 keep only a
+ * pointer to the text, so they get @general.
+ */
+#ifdef NL_SET_ERR_MSG_FMT
+#define KNTP_SET_ERR_MSG_FMT(extack, general, fmt, ...)	\
+	NL_SET_ERR_MSG_FMT(extack, fmt, ##__VA_ARGS__)
+#else
+#define KNTP_SET_ERR_MSG_FMT(extack, general, fmt, ...)	\
+	NL_SET_ERR_MSG(extack, general)
+#endif
+
 #ifdef KNTP_HAVE_GENL_RESV_START_OP
 #define KNTP_GENL_RESV_START_OP(op)	.resv_start_op = (op),
 #else

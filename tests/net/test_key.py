@@ -210,15 +210,17 @@ def test_demanded(lab):
             right = mac.mac(9, "AES128", secret, head)
             got = [lab.ask(family, data=head + trailer) for trailer in (
                 right, b"", right[:-1] + bytes([right[-1] ^ 1]),
-                ntpnet.extension(0x4321, os.urandom(24)))]
+                ntpnet.extension(0x4321, os.urandom(24)),
+                mac.mac(10, "AES128", secret, head),
+                ntpnet.extension(0x0104, os.urandom(32)))]
             gone = lab.counted(before)
             lab.ktap.equal(
                 ([got[0] and got[0].data[48:] == mac.mac(
                     9, "AES128", secret, got[0].data[:48]), got[1],
-                  got[2] and got[2].data[48:], got[3]],
+                  got[2] and got[2].data[48:], *got[3:]],
                  [gone.get((hook, name), 0) for name in
                   ("of_keyed", "drop_auth", "drop_mac")]),
-                ([True, None, NAK, None], [1, 2, 1]),
+                ([True, None, NAK, None, None, None], [1, 4, 1]),
                 f"{hook}: IPv{family}: answered with the key alone")
     lab.kntp.acl("allow", *everyone)
 

@@ -93,6 +93,39 @@ def test_passed(lab):
     daemon.sock.close()
 
 
+def test_surplus(lab):
+    """The IP packet goes on behind the UDP datagram (RFC 9868): who gets it
+    passed up gets it whole, as without the module, from which UDP takes its
+    part. Were it shortened, ip_rcv() would find it too short and drop it."""
+    daemon = Daemon(lab)
+    source = {4: "198.51.100.98", 6: "2001:db8:99::98"}
+    lab.kntp.acl("pass", *source.values())
+    for family in (4, 6):
+        wrong = []
+        for hooks in (("local",), ("ingress",), ("local", "ingress")):
+            lab.listen(*hooks)
+            for src, data, stat in (
+                    (FAR[family], ntpnet.ntp(6), "pass_mode"),
+                    (FAR[family], ntpnet.ntp(trailer=NTS), "pass_nts"),
+                    (FAR[family], ntpnet.ntp(trailer=MAC), "pass_mac"),
+                    (source[family], ntpnet.ntp(), "pass_acl")):
+                for extra in (1, 12, 400):
+                    daemon.got()
+                    frame = ntpnet.ether(
+                        nettest.CLI_MAC, nettest.SRV_MAC, ntpnet.ip(
+                            src, nettest.SRV[family], ntpnet.udp(
+                                src, nettest.SRV[family], data) +
+                            b"\xa5" * extra))
+                    wrong += lab.faults(frame, {hook: stat for hook in hooks})
+                    got = daemon.got()
+                    if got != [(src, 40000, data)]:
+                        wrong.append(f"{hooks} {stat} {extra}: {got}")
+        lab.ktap.ok(not wrong, f"IPv{family}: a surplus behind the datagram",
+                    "\n".join(wrong))
+    lab.kntp.acl_del(*(p for p in source.values()))
+    daemon.sock.close()
+
+
 def test_acl_pass(lab):
     """A source under `acl pass`: all that it sends that is NTP, requests too."""
     daemon = Daemon(lab)
@@ -148,4 +181,4 @@ def test_daemon_answers(lab):
     daemon.sock.close()
 
 
-nettest.main(test_passed, test_acl_pass, test_not_passed, test_daemon_answers)
+nettest.main(test_passed, test_surplus, test_acl_pass, test_not_passed, test_daemon_answers)

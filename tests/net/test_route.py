@@ -92,6 +92,13 @@ def test_asymmetric(lab):
         lab.srv.ip(f"route del {nets[family]}")
         lab.listen("local")
         check(lab, f"IPv{family}: the old way again", lab.frame(family), "local")
+    # A link-local address of this host has no meaning on the other link.
+    lab.listen("local")
+    lab.srv.ip(f"route add {nets[6]} via {BACK[6]} metric 10")
+    lab.srv.ip(f"route add {nets[6]} via {CLI6} dev s0 metric 20")
+    check(lab, "asked at the link-local address: by the link of the request",
+          lab.frame(6, dst=SRV_LL), "local")
+    lab.srv.ip(f"route del {nets[6]} metric 10\nroute del {nets[6]} metric 20")
     for family in (4, 6):
         # Policy routing: by the mark of the request, reflected.
         flag = "-4" if family == 4 else "-6"
@@ -149,8 +156,15 @@ def test_vrf(lab):
         link set d9 up
         addr add 203.0.113.1/24 dev d9
         addr add 2001:db8:2::1/64 dev d9 nodad""")
+    lab.listen("local")
+    for family in (4, 6):
+        check(lab, f"IPv{family}: VRF, udp_l3mdev_accept 0", lab.frame(family),
+              "local", outcome="pass_not_mine")
+    lab.srv.sysctl("net.ipv4.udp_l3mdev_accept", 1)
     for hook in ("local", "ingress"):
         lab.listen(hook)
+        check(lab, "VRF: from ::", lab.frame(6, src="::"), hook,
+              outcome="drop_source")
         for family in (4, 6):
             for _ in range(3):	# the third by a route that is kept
                 check(lab, f"IPv{family}: VRF", lab.frame(family), hook)
@@ -158,6 +172,10 @@ def test_vrf(lab):
               lab.frame(6, src=CLI_LL, dst=SRV_LL), hook)
         check(lab, "VRF: link-local to global", lab.frame(6, src=CLI_LL), hook)
     lab.listen("ingress")
+    for family in (4, 6):
+        check(lab, f"IPv{family}: VRF: from this host's own address",
+              lab.frame(family, src=SRV[family]), "ingress",
+              outcome="drop_source")
     check(lab, "VRF: an address outside of it", lab.frame(dst="203.0.113.1"),
           "ingress", outcome="pass_not_mine")
     lab.listen("local")
@@ -168,6 +186,7 @@ def test_vrf(lab):
         neigh replace {CLI6} lladdr {CLI_MAC} dev s0 nud permanent
         route replace default via {CLI4}
         route replace default via {CLI6} dev s0""")
+    lab.srv.sysctl("net.ipv4.udp_l3mdev_accept", 0)
     for family in (4, 6):
         check(lab, f"IPv{family}: out of the VRF again", lab.frame(family),
               "local")

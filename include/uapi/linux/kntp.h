@@ -19,13 +19,19 @@
  * network namespaces. Listeners, the access list, the clients, the limits and the
  * counters belong to the network namespace of the socket.
  *
- * LISTEN: where requests are taken from
+ * LISTEN: where requests are taken from. As an unbound socket, KNTP_HOOK_LOCAL
+ * gets the packets of VRFs only with the sysctl net.ipv4.udp_l3mdev_accept = 1;
+ * KNTP_HOOK_INGRESS those of its device, in a VRF or not.
  *
  *   LISTEN_GET (dump)     -> one message a listener: HOOK, [IFINDEX, IFNAME]
  *   LISTEN_ADD, _DEL      <- HOOK, and IFINDEX for KNTP_HOOK_INGRESS
  *     EEXIST   this listener exists           ENOENT  it does not
  *     ENODEV   no such device in this network namespace
  *     EOPNOTSUPP  the device is not Ethernet, or the hook is not in this kernel
+ *     EBUSY    the device is a port of a bond, bridge, team or the like, which
+ *              takes its frames: listen on that device. A device that becomes
+ *              such a port loses its listener (EVENT LISTEN_DEL). A VRF is no
+ *              such device.
  *
  * ACL: who is answered. Longest prefix wins; what no prefix matches is denied.
  *
@@ -229,7 +235,7 @@ enum kntp_hook {
 enum kntp_verdict {
 	KNTP_VERDICT_NONE,	/* in answers: no prefix matched */
 	KNTP_VERDICT_ALLOW,	/* answered */
-	KNTP_VERDICT_AUTH,	/* answered if it is authenticated, else dropped */
+	KNTP_VERDICT_AUTH,	/* answered if a key held here says so, else dropped */
 	KNTP_VERDICT_PASS,	/* left to the socket behind the module */
 	KNTP_VERDICT_DENY,	/* dropped */
 
@@ -296,7 +302,7 @@ enum kntp_stat {
 	KNTP_STAT_PASS_FRAGMENT,	/* ingress: an IP fragment */
 	KNTP_STAT_PASS_OPTIONS,		/* IPv4 options, IPv6 extension header */
 	KNTP_STAT_PASS_VLAN,		/* ingress: tagged, belongs to a VLAN device */
-	KNTP_STAT_PASS_NOT_MINE,	/* ingress: not to an address of this host */
+	KNTP_STAT_PASS_NOT_MINE,	/* not to this host; local: to a VRF, see above */
 	KNTP_STAT_PASS_MULTICAST,	/* broadcast or multicast destination */
 	KNTP_STAT_PASS_IPSEC,		/* ingress: IPsec policies are in force */
 	KNTP_STAT_PASS_GSO,		/* several datagrams in one buffer */
@@ -315,7 +321,7 @@ enum kntp_stat {
 	KNTP_STAT_DROP_IPSEC,		/* local: IPsec policy forbids it */
 	KNTP_STAT_DROP_MALFORMED,	/* extension fields do not add up */
 	KNTP_STAT_DROP_DENIED,		/* the access list says no */
-	KNTP_STAT_DROP_AUTH,		/* it says with a MAC alone, and there is none */
+	KNTP_STAT_DROP_AUTH,		/* it wants a MAC by a key held here */
 	KNTP_STAT_DROP_MAC,		/* the MAC is wrong, by a key held here */
 	KNTP_STAT_DROP_RATE,		/* the client asks too often */
 	KNTP_STAT_DROP_PREFIX,		/* all of its prefix together do */
