@@ -34,6 +34,7 @@ sources() # program
 	ntpio)	    echo "${client[@]/#/$daemon/}" \
 			 "$daemon"/{ntp_io,clk,log,loop} ;;
 	ntpresolve) echo "$daemon"/{resolve,clk,log,loop} ;;
+	selection)  echo "$daemon"/{select,source,intersect,estimate} ;;
 	leaptable)  echo "$daemon/leap_table" ;;
 	dump)	    echo "$daemon"/{dump,dump_text,../lib/whole,estimate,address,md5,clk,log,loop} ;;
 	esac | sed "s/ \|$/.c&/g"
@@ -78,7 +79,7 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in ntppacket ntpclient ntprules ntpconf ntpio \
-		       ntpresolve dump leaptable; do
+		       ntpresolve dump leaptable selection; do
 		run_one "$cc" "$program"
 	done
 done

@@ -71,6 +71,8 @@ struct prior {
 	double guess;		/* of it, before any sample */
 };
 
+static void fit(struct estimate *e);
+
 static const struct sample *nth(const struct estimate *e, unsigned int i)
 {
 	return &e->sample[(e->first + i) % ESTIMATE_SAMPLES];
@@ -102,6 +104,24 @@ void estimate_reset(struct estimate *e)
 	}
 	e->n = 0;
 	e->valid = false;
+}
+
+/**
+ * estimate_restart() - drop all samples but the newest
+ * @e: the estimate; has one at least
+ * @known: a fit from before something jumped, which says the frequency
+ */
+void estimate_restart(struct estimate *e, const struct fit *known)
+{
+	struct sample last = *nth(e, e->n - 1);
+
+	e->prior_frequency = known->frequency;
+	e->prior_frequency_error = fmax(10 * known->frequency_error, 1e-7);
+	e->first = 0;
+	e->n = 1;
+	e->sample[0] = last;
+	e->valid = false;
+	fit(e);
 }
 
 /**
