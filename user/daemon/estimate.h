@@ -43,6 +43,7 @@ struct estimate {
 	bool valid;
 	/* What is known of the frequency before the oldest sample, s/s. */
 	double prior_frequency, prior_frequency_error;
+	bool confirmed;				/* by the samples */
 };
 
 void estimate_init(struct estimate *e, unsigned int max_samples);
