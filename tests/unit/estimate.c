@@ -291,6 +291,55 @@ static void reset(void)
 	      "the frequency is forgotten: %g", e.prior_frequency);
 }
 
+/*
+ * What is claimed holds with the drift file of another machine: finding A4.
+ * FILE_ERROR is the file's skew, OFF what the oscillator is off by in truth.
+ */
+static void wrong_file(double file_error, double off, double delay, int poll)
+{
+	struct estimate e;
+	double error, bound, worst = 0;
+	int i, k, t = 0;
+
+	estimate_init(&e, 0);
+	e.prior_frequency_error = file_error;
+	for (i = 0; i < 8; i++) {
+		struct sample s = {
+			.raw = START_RAW + t * NS,
+			.utc = START_UTC + t * NS + llround(off * t * 1e9) +
+			       (int64_t)random_below(2000) - 1000,
+			.delay = delay, .dispersion = 1e-6,
+		};
+		int gap = i < 3 ? 2 : poll;
+
+		estimate_add(&e, &s);
+		for (k = 1; k <= gap; k++) {
+			struct fit at = fit_at(&e.fit, s.raw + k * NS);
+
+			error = fabs((double)(at.utc - START_UTC -
+					      (t + k) * NS) * 1e-9 -
+				     off * (t + k));
+			bound = delay / 2 + s.dispersion +
+				estimate_excess(&e, 1e-6) +
+				k * (1e-6 + e.skew) + at.time_error;
+			worst = fmax(worst, error / bound);
+		}
+		t += gap;
+	}
+	printf("# file +-%g ppm, %g ppm off, poll %d: error / bound %.2f\n",
+	       file_error * 1e6, off * 1e6, poll, worst);
+	CHECK(worst <= 1, "the bound is exceeded: %.2f", worst);
+}
+
+static void wrong_files(void)
+{
+	wrong_file(2e-8, 3e-6, 1e-4, 64);
+	wrong_file(2e-8, 5e-6, 1e-4, 64);
+	wrong_file(5e-8, 50e-6, 2e-3, 64);
+	wrong_file(5e-8, 30e-6, 2e-3, 1024);
+	wrong_file(1e-8, -100e-6, 1e-4, 64);
+}
+
 static const struct test_case cases[] = {
 	{ "a wide-area server", wide_area },
 	{ "a quiet oscillator", quiet_oscillator },
@@ -301,6 +350,7 @@ static const struct test_case cases[] = {
 	{ "the shortest delay", shortest_delay },
 	{ "there and back", round_trip },
 	{ "reset", reset },
+	{ "a drift file of another machine", wrong_files },
 };
 
 TEST_MAIN(cases)

@@ -36,14 +36,19 @@ static void times(void)
 	is(sentence("GNRMC,000000,A,,,,,,,010128,,,A"), NMEA_TIME, utc);
 	is(sentence("GPRMC,000000.125,A,,,,,,,010128"), NMEA_TIME,
 	   utc + 125000000);
-	is(sentence("GPZDA,000000.25,01,01,2028,00,00"), NMEA_TIME,
+	is(sentence("GPZDA,000000.25,01,01,2028,00,00"), NMEA_CLOCK,
 	   utc + 250000000);
-	is(sentence("GPZDA,000000,01,01,2028"), NMEA_TIME, utc);
+	is(sentence("GPZDA,000000,01,01,2028"), NMEA_CLOCK, utc);
 	/* A leap second is the second after. */
 	is(sentence("GPRMC,235960.00,A,,,,,,,311227"), NMEA_TIME, utc);
 	/* As receivers have sent it: with the sum of another hand. */
 	is("$GPRMC,092751.000,A,5321.6802,N,00630.3371,W,0.06,31.66,280511,,,A*45",
-	   NMEA_TIME, 1306574871LL * 1000000000);
+	   NMEA_TIME, (1306574871LL + 619315200) * 1000000000);
+	/* 2019-04-07, of a receiver that counts from 1999 (captured). */
+	is("$GPRMC,000231.42,A,4829.0005,N,00022.0016,E,0.16,212.28,220899,,,A*59",
+	   NMEA_TIME, (935280151LL + 2 * 619315200) * 1000000000 + 420000000);
+	is(sentence("GPGGA,000000,4916.45,N,12311.12,W,1,08"), NMEA_FIX, 1);
+	is(sentence("GPGGA,000000,4916.45,N,12311.12,W,0,00"), NMEA_VOID, 1);
 }
 
 static void unknown(void)

@@ -34,6 +34,9 @@ sources() # program
 	ntpio)	    echo "${client[@]/#/$daemon/}" \
 			 "$daemon"/{ntp_io,clk,log,loop} ;;
 	ntpresolve) echo "$daemon"/{resolve,clk,log,loop} ;;
+	selection)  echo "$daemon"/{select,source,intersect,estimate} ;;
+	gpsd)	    echo "$daemon"/{address,md5} ;;
+	nmealine)   echo "$daemon/nmea" ;;
 	leaptable)  echo "$daemon/leap_table" ;;
 	dump)	    echo "$daemon"/{dump,dump_text,../lib/whole,estimate,address,clk,log,loop} ;;
 	esac | sed "s/ \|$/.c&/g"
@@ -53,8 +56,8 @@ run_one() # compiler, program
 	local -a with
 
 	read -ra with <<<"$(sources "$2")"
-	if ! "$1" "${flags[@]}" -o "$exe" "$2.c" "${with[@]}" -lnettle -lm \
-	     >"$log" 2>&1; then
+	if ! "$1" "${flags[@]}" -o "$exe" "$2.c" "${with[@]}" -lnettle \
+	     -ljson-c -lm >"$log" 2>&1; then
 		sed 's/^/# /' "$log"
 		result "not ok" "$1 $2: builds"
 		return
@@ -78,7 +81,8 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in ntppacket ntpclient ntprules ntpconf ntpio \
-		       ntpresolve dump leaptable; do
+		       ntpresolve dump leaptable selection gpsd \
+		       nmealine; do
 		run_one "$cc" "$program"
 	done
 done

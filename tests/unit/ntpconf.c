@@ -222,10 +222,10 @@ static void reloads(void)
 	CHECK(!at("192.0.2.3") && at("192.0.2.4") &&
 	      at("192.0.2.1") == first, "the others");
 	/* The rest of the file means another thing by all lines. */
-	conf.minstratum = 5;
+	conf.maxsamples = 5;
 	lines[0] = line("192.0.2.5");
 	CHECK(!ntp_reload(&conf, why) &&
-	      at("192.0.2.1")->opt.minstratum == 5, "%s", why);
+	      at("192.0.2.1")->opt.samples_max == 5, "%s", why);
 	ntp_stop();
 	CHECK(!ntp_sources && !ntp_groups && !timers, "all is given back");
 }

@@ -165,6 +165,29 @@ static void exchange(const char *address, bool junk)
 	CHECK(descriptors() == before, "descriptors are left");
 }
 
+/* The kernel's stamp is found where a MAC of 20 octets follows the header. */
+static void mac_child(void)
+{
+	u8 packet[NTP_HEADER_LEN + 20] = { 0x23 };
+	struct sockaddr_storage at;
+	struct ntp_source *s;
+	int i;
+
+	if (!server_begin("127.0.0.1", &at))
+		return;
+	s = add(&at);
+	timer_cancel(&s->poll_timer);
+	s->request.transmit = ntp_io_random();
+	for (i = 0; i < 8; i++)
+		packet[40 + i] = (u8)(s->request.transmit >> (56 - 8 * i));
+	CHECK(!ntp_io_open(s) && !ntp_io_send(s, packet, sizeof(packet)),
+	      "not sent");
+	run(0.3);
+	CHECK(s->report.kernel_sent == 1, "%u stamps", s->report.kernel_sent);
+	ntp_del(s);
+	server_end();
+}
+
 static void ipv4_child(void)
 {
 	exchange("127.0.0.1", false);
@@ -256,6 +279,7 @@ CASE(ipv4)
 CASE(ipv6)
 CASE(junk)
 CASE(acquisition)
+CASE(mac)
 CASE(refused)
 
 static const struct test_case cases[] = {
@@ -263,6 +287,7 @@ static const struct test_case cases[] = {
 	{ "IPv6", ipv6 },
 	{ "junk and replays at the client's port", junk },
 	{ "a port of one's own choice", acquisition },
+	{ "the stamp of a request with a MAC", mac },
 	{ "refused", refused },
 };
 

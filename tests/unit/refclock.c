@@ -213,6 +213,28 @@ static void old_ones(void)
 	refclock_stop();
 }
 
+/*
+ * A clock that has lost its fix says leap 3, in whatever integer its writer
+ * has: none of its samples may be used, and 256 is not 0.
+ */
+static void unsynchronised(void)
+{
+	struct refclock *rc = begin(NULL);
+	int leap;
+
+	for (leap = -1000; leap <= 1000; leap++)
+		CHECK(refclock_leap(leap) ==
+		      (leap >= 0 && leap <= 2 ? leap : 3), "leap %d: %u", leap,
+		      refclock_leap(leap));
+	refclock_time(rc, base, utc_at(0), 0, 3);
+	CHECK(!rc->last.raw && !rc->n_kept &&
+	      strstr(rc->why, "not synchronised"), "'%s'", rc->why);
+	refclock_time(rc, base, utc_at(0), 0, 1);
+	CHECK(rc->last.raw && rc->source.leap == 1, "leap %u",
+	      rc->source.leap);
+	refclock_stop();
+}
+
 static void offset_and_tai(void)
 {
 	struct refclock_conf line = usual_line();
@@ -427,6 +449,7 @@ static const struct test_case cases[] = {
 	{ "too few of them", too_few },
 	{ "readings that are apart", apart },
 	{ "readings that are old, or of the future", old_ones },
+	{ "a clock that is not synchronised", unsynchronised },
 	{ "offset and TAI", offset_and_tai },
 	{ "pulses are numbered by the time", numbered },
 	{ "rates and edges of pulses", rates_and_edges },

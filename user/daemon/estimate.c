@@ -45,6 +45,10 @@ static const double floors[WEIGHTS] = { 0.03, 0.12, 0.4, 1.5, 0 };
 /* Of an oscillator nothing is known of; and of most, as a part of that. */
 #define PRIOR_FREQUENCY_ERROR	100e-6
 #define PRIOR_USUAL	0.05
+/* What samples show the frequency to before it counts as confirmed, s/s. */
+#define CONFIRMED		1e-6
+/* Or so many samples, which outweigh any file. */
+#define CONFIRMED_SAMPLES	16
 /* Log of how seldom one is further off than that. */
 #define PRIOR_SELDOM	-3
 
@@ -70,6 +74,8 @@ struct prior {
 	double noise;		/* variance: from the last fit, or a guess */
 	double guess;		/* of it, before any sample */
 };
+
+static void fit(struct estimate *e);
 
 static const struct sample *nth(const struct estimate *e, unsigned int i)
 {
@@ -102,6 +108,24 @@ void estimate_reset(struct estimate *e)
 	}
 	e->n = 0;
 	e->valid = false;
+}
+
+/**
+ * estimate_restart() - drop all samples but the newest
+ * @e: the estimate; has one at least
+ * @known: a fit from before something jumped, which says the frequency
+ */
+void estimate_restart(struct estimate *e, const struct fit *known)
+{
+	struct sample last = *nth(e, e->n - 1);
+
+	e->prior_frequency = known->frequency;
+	e->prior_frequency_error = fmax(10 * known->frequency_error, 1e-7);
+	e->first = 0;
+	e->n = 1;
+	e->sample[0] = last;
+	e->valid = false;
+	fit(e);
 }
 
 /**
@@ -291,6 +315,33 @@ static void average(struct estimate *e, const struct model *m)
 	};
 }
 
+/*
+ * The file's frequency may be another machine's, or of another temperature: a
+ * prior that is too narrow keeps the fit near it against the samples. Until
+ * the samples alone show the frequency as well as a clock may drift anyway,
+ * the error is what they leave open, and what they differ from the fit by.
+ */
+static void confirm(struct estimate *e, const struct point *p)
+{
+	double span = p[e->n - 1].t - p[0].t;
+	double open = PRIOR_FREQUENCY_ERROR, slope;
+
+	if (span > 0) {
+		slope = (p[e->n - 1].y - p[0].y) / span;
+		open = fabs(slope - e->fit.frequency) +
+		       ((p[0].excess + p[e->n - 1].excess) / 2 +
+			nth(e, 0)->dispersion + estimate_last(e)->dispersion +
+			OUTLIER * e->fit.noise) / span;
+	}
+	if (open <= CONFIRMED || e->n >= CONFIRMED_SAMPLES) {
+		e->confirmed = true;
+		return;
+	}
+	/* Half, as the bound is two deviations. */
+	open = fmin(open, PRIOR_FREQUENCY_ERROR) / 2;
+	e->fit.frequency_error = fmax(e->fit.frequency_error, open);
+}
+
 static double guess_noise(const struct estimate *e, double usual)
 {
 	double guess = fmax(estimate_last(e)->dispersion, usual / 4);
@@ -325,6 +376,8 @@ static void fit(struct estimate *e)
 	}
 	normalise(models, MODELS);
 	average(e, models);
+	if (!e->confirmed)
+		confirm(e, p);
 	e->skew = 2 * e->fit.frequency_error;
 	e->valid = true;
 }

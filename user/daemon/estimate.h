@@ -43,6 +43,7 @@ struct estimate {
 	bool valid;
 	/* What is known of the frequency before the oldest sample, s/s. */
 	double prior_frequency, prior_frequency_error;
+	bool confirmed;				/* by the samples */
 };
 
 void estimate_init(struct estimate *e, unsigned int max_samples);
@@ -53,6 +54,8 @@ void estimate_restored(struct estimate *e);
 /* UTC is counted otherwise from now on: all of it is moved by NS. */
 void estimate_shift(struct estimate *e, int64_t ns);
 void estimate_reset(struct estimate *e);
+/* All samples but the newest are dropped; KNOWN says the frequency. */
+void estimate_restart(struct estimate *e, const struct fit *known);
 /* What its bound is more than half the delay, s; GROWTH: of the clock's, s/s. */
 double estimate_excess(const struct estimate *e, double growth);
 /* The fit carried to another moment: errors grow. */

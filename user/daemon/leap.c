@@ -79,7 +79,7 @@ static void read_table(int64_t utc)
 	}
 	leap.table = t;
 	if (t.expires && utc / NS_PER_S >= t.expires)
-		log_msg(LOG_WARNING, "%s: has expired: the sources' word counts",
+		log_msg(LOG_WARNING, "%s: has expired: leap seconds are taken from the sources, TAI from its last entry",
 			name);
 }
 
@@ -111,7 +111,10 @@ static uint8_t by_table(const struct leap_table *t, int64_t midnight)
  * leap_tai() - TAI - UTC by the operator's table
  * @utc: ns since 1970
  *
- * Return: s; 0 where there is no table, or it has expired.
+ * The last entry of an expired table goes on to hold: no leap second is known
+ * that would have changed it.
+ *
+ * Return: s; 0 where there is no table.
  */
 int leap_tai(int64_t utc)
 {
@@ -119,7 +122,7 @@ int leap_tai(int64_t utc)
 	unsigned int i;
 	int tai = 0;
 
-	if (!t || (t->expires && utc / NS_PER_S >= t->expires))
+	if (!t)
 		return 0;
 	for (i = 0; i < t->n && t->at[i] <= utc / NS_PER_S; i++)
 		tai = t->tai[i];

@@ -8,6 +8,9 @@
 #include <time.h>
 
 #define NS_PER_S	1000000000LL
+/* 2026-01-01, s since 1970: no true date is earlier. */
+#define WRITTEN		1767225600LL
+#define ERA		(1024 * 7 * 86400LL)
 
 enum { FIELDS = 24 };
 
@@ -90,10 +93,17 @@ static bool read_date(int year, int month, int day, struct tm *tm)
 	return true;
 }
 
-static enum nmea_kind finish(struct tm *tm, int64_t ns, int64_t *utc)
+/*
+ * GPS counts weeks modulo 1024. A receiver whose firmware takes the wrong 1024
+ * weeks names a date from before this program was written.
+ */
+static void finish(struct tm *tm, int64_t ns, int64_t *utc)
 {
-	*utc = timegm(tm) * NS_PER_S + ns;
-	return NMEA_TIME;
+	int64_t s = timegm(tm);
+
+	while (s < WRITTEN)
+		s += ERA;
+	*utc = s * NS_PER_S + ns;
 }
 
 /* $--RMC,hhmmss.ss,A,lat,N,lon,E,speed,course,ddmmyy,... */
@@ -113,7 +123,16 @@ static enum nmea_kind read_rmc(char *const *f, size_t n, int64_t *utc)
 	if (year < 0 || !read_date(year + (year < 80 ? 2000 : 1900),
 				   digits(f[9] + 2, 2), digits(f[9], 2), &tm))
 		return NMEA_GARBLED;
-	return finish(&tm, ns, utc);
+	finish(&tm, ns, utc);
+	return NMEA_TIME;
+}
+
+/* $--GGA,hhmmss.ss,lat,N,lon,E,quality,...: 0 is no fix */
+static enum nmea_kind read_gga(char *const *f, size_t n)
+{
+	if (n < 7 || !*f[6])
+		return NMEA_OTHER;
+	return strcmp(f[6], "0") ? NMEA_FIX : NMEA_VOID;
 }
 
 /* $--ZDA,hhmmss.ss,dd,mm,yyyy,... */
@@ -130,7 +149,8 @@ static enum nmea_kind read_zda(char *const *f, size_t n, int64_t *utc)
 	    !read_time(f[1], &tm, &ns) ||
 	    !read_date(digits(f[4], 4), digits(f[3], 2), digits(f[2], 2), &tm))
 		return NMEA_GARBLED;
-	return finish(&tm, ns, utc);
+	finish(&tm, ns, utc);
+	return NMEA_CLOCK;
 }
 
 /**
@@ -156,6 +176,8 @@ enum nmea_kind nmea_parse(const char *line, int64_t *utc)
 	len = strlen(field[0]);
 	if (len >= 5 && !strcmp(field[0] + len - 3, "RMC"))
 		return read_rmc(field, n, utc);
+	if (len >= 5 && !strcmp(field[0] + len - 3, "GGA"))
+		return read_gga(field, n);
 	if (len >= 5 && !strcmp(field[0] + len - 3, "ZDA"))
 		return read_zda(field, n, utc);
 	return NMEA_OTHER;

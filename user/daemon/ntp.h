@@ -126,6 +126,7 @@ struct ntp_report {
  * @hold_timer: armed while there is one
  * @ahead: it only opens the path (presend)
  * @sent: when it left
+ * @sent_len: octets of it, with its MAC
  * @last_receive: server's stamps of the last accepted reply, 32.32, 0 none
  * @last_transmit: likewise
  * @last_sent: when the request of that reply left
@@ -161,6 +162,7 @@ struct ntp_source {
 	struct timer hold_timer;
 	bool ahead;
 	struct ntp_when sent;
+	size_t sent_len;
 	uint64_t last_receive, last_transmit;
 	struct ntp_when last_sent, last_arrived;
 	uint64_t peer_transmit, peer_receive;

@@ -22,6 +22,7 @@
 
 enum {
 	BURST_TOTAL = 4,
+	BURST_GOOD_DOUBT = 2,	/* replies that settle a doubt */
 	PRECISION_MAX = 0,	/* log2 s */
 	RATE_POLL_MAX = 10,
 	UNREACHABLE_POLLS = 8,	/* before the interval is doubled */
@@ -361,6 +362,7 @@ static void use_sample(struct ntp_source *src, const struct sample *s)
 {
 	const struct sample *best, *last = NULL;
 	unsigned int n = src->source.est.n;
+	bool suspect;
 
 	if (n)
 		last = estimate_last(&src->source.est);
@@ -372,12 +374,14 @@ static void use_sample(struct ntp_source *src, const struct sample *s)
 		source_changed(&src->source);
 		return;
 	}
+	suspect = src->source.suspect;
 	source_sample(&src->source, best);
+	/* A second sample tells whether something jumped: ask for it at once. */
+	if (src->source.suspect && !suspect && !src->opt.peer && !in_burst(src))
+		set_burst(src, BURST_GOOD_DOUBT, BURST_TOTAL);
 }
 
-/* Whether the server has time to give, and what it says of itself. */
-static void take_claims(struct ntp_source *src, const struct ntp_answer *a,
-			bool synced)
+static void take_identity(struct ntp_source *src, const struct ntp_answer *a)
 {
 	uint8_t stratum = a->stratum;
 
@@ -390,6 +394,17 @@ static void take_claims(struct ntp_source *src, const struct ntp_answer *a,
 		src->source.stratum = (uint8_t)(stratum - 1);
 		src->source.refid = a->refid;
 	}
+}
+
+/* Whether the server has time to give, and what it says of itself. */
+static void take_claims(struct ntp_source *src, const struct ntp_answer *a,
+			bool synced)
+{
+	/* A server that says it is unsynchronised says nothing else that counts. */
+	if (synced)
+		take_identity(src, a);
+	else if (a->leap == NTP_LEAP_UNSYNC)
+		src->source.leap = a->leap;
 	if (synced && !src->source.reach && src->missed >= UNREACHABLE_POLLS &&
 	    src->source.poll > src->opt.minpoll)
 		src->source.poll = src->opt.minpoll > src->floor ?

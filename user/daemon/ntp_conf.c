@@ -12,13 +12,14 @@
 
 enum { MANYCAST_TTL = 32 };
 
-/* Whether there are sources with a key, or without one. */
+/* Whether there are selectable sources with a key, or without one. */
 static bool has_others(const struct config *c, bool with_key)
 {
 	size_t i;
 
 	for (i = 0; i < c->sources.n; i++)
-		if (!c->sources.at[i].key == !with_key)
+		if (!c->sources.at[i].noselect &&
+		    !c->sources.at[i].key == !with_key)
 			return true;
 	return false;
 }
@@ -39,8 +40,6 @@ static void take_options(const struct config *c, const struct source_conf *s,
 			 struct ntp_options *o)
 {
 	int max = s->maxsamples >= 0 ? s->maxsamples : c->maxsamples;
-	int stratum = s->minstratum > c->minstratum ? s->minstratum :
-						      c->minstratum;
 
 	ntp_options_default(o);
 	o->peer = s->is_peer;
@@ -62,7 +61,7 @@ static void take_options(const struct config *c, const struct source_conf *s,
 	o->require = s->require || (o->trust && !s->trust);
 	o->presend = s->presend;
 	o->filter = s->filter > 0 ? (unsigned int)s->filter : 0;
-	o->minstratum = (uint8_t)stratum;
+	o->minstratum = (uint8_t)s->minstratum;
 	o->samples_max = max > 0 ? (unsigned int)max : 0;
 	if (s->polltarget > 0)
 		o->polltarget = (unsigned int)s->polltarget;

@@ -119,7 +119,8 @@ static ssize_t read_one(int fd, int flags, void *data,
 }
 
 /*
- * The request comes back with the time it left, behind its lower headers.
+ * The request comes back with the time it left, behind its lower headers: it is
+ * the end, as long as it was sent, with its MAC.
  * Without one it was an error of the path, which the next read takes away.
  */
 static void read_error_queue(struct ntp_source *src, bool error)
@@ -134,9 +135,10 @@ static void read_error_queue(struct ntp_source *src, bool error)
 		len = read_one(src->fd, MSG_ERRQUEUE, data, &from, &when);
 		if (len == -EAGAIN)
 			break;
-		if (len >= NTP_HEADER_LEN && when.kind != NTP_STAMP_DAEMON)
-			ntp_transmitted(src, data + len - NTP_HEADER_LEN,
-					NTP_HEADER_LEN, &when);
+		if (len >= (ssize_t)src->sent_len && src->sent_len &&
+		    when.kind != NTP_STAMP_DAEMON)
+			ntp_transmitted(src, data + len - src->sent_len,
+					src->sent_len, &when);
 	}
 	if (!n && error)
 		read_one(src->fd, 0, data, &from, &when);
@@ -232,6 +234,7 @@ int ntp_io_send(struct ntp_source *src, const void *data, size_t len)
 {
 	/* Until the kernel says better. */
 	src->sent = ntp_stamp_now();
+	src->sent_len = len;
 	if (send(src->fd, data, len, MSG_DONTWAIT) < 0)
 		return -errno;
 	src->report.sent++;

@@ -115,6 +115,18 @@ bool refclock_stamp(int64_t s, int64_t ns, int64_t *at)
 	return true;
 }
 
+/**
+ * refclock_leap() - a leap indicator that another program has written
+ * @leap: any number
+ *
+ * Return: enum ntp_leap; a number that is none means unsynchronised.
+ */
+uint8_t refclock_leap(int leap)
+{
+	return leap >= NTP_LEAP_NONE && leap <= NTP_LEAP_DELETE ?
+	       (uint8_t)leap : NTP_LEAP_UNSYNC;
+}
+
 /* What comes and goes with each poll is not worth two lines of them. */
 static void works(struct refclock *rc)
 {
@@ -250,7 +262,9 @@ static void take(struct refclock *rc, const struct reading *r, uint8_t leap,
  * @raw: when, CLOCK_MONOTONIC_RAW, ns
  * @utc: what it said, ns since 1970
  * @dispersion: what the reading may be off by, s
- * @leap: it announces, enum ntp_leap; anything else: nothing is known
+ * @leap: it announces, enum ntp_leap
+ *
+ * A clock that says it is not synchronised (NTP_LEAP_UNSYNC) gives no time.
  */
 void refclock_time(struct refclock *rc, int64_t raw, int64_t utc,
 		   double dispersion, uint8_t leap)
@@ -258,6 +272,10 @@ void refclock_time(struct refclock *rc, int64_t raw, int64_t utc,
 	struct reading r = { raw, utc, dispersion };
 	int tai;
 
+	if (leap > NTP_LEAP_DELETE) {
+		refclock_failed(rc, "the clock says that it is not synchronised");
+		return;
+	}
 	if (rc->conf->pps) {
 		refclock_pulse(rc, raw, utc, dispersion);
 		return;

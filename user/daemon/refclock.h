@@ -132,6 +132,7 @@ void refclock_failed(struct refclock *rc, const char *fmt, ...)
 int refclock_cannot_open(struct refclock *rc, int fd, int err);
 /* A stamp of seconds and ns, as ns since 1970; false: it is none. */
 bool refclock_stamp(int64_t s, int64_t ns, int64_t *at);
+uint8_t refclock_leap(int leap);
 /* Makes a sample of what was read: of a driver with an interval of its own. */
 void refclock_flush(struct refclock *rc);
 /* The device is gone: closes it, and opens it again later. */

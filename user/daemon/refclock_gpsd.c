@@ -31,7 +31,8 @@ static int64_t number(struct json_object *o, const char *name)
 {
 	struct json_object *v;
 
-	return json_object_object_get_ex(o, name, &v) ?
+	return json_object_object_get_ex(o, name, &v) &&
+	       json_object_is_type(v, json_type_int) ?
 	       json_object_get_int64(v) : -1;
 }
 
@@ -39,7 +40,9 @@ static const char *text(struct json_object *o, const char *name)
 {
 	struct json_object *v;
 
-	return json_object_object_get_ex(o, name, &v) ?
+	/* A null is a NULL here, and other types are no text. */
+	return json_object_object_get_ex(o, name, &v) &&
+	       json_object_is_type(v, json_type_string) ?
 	       json_object_get_string(v) : "";
 }
 

@@ -109,7 +109,7 @@ static void read_shm(struct refclock *rc)
 		return;
 	}
 	refclock_time(rc, clk_raw_of_real(receive), clock, 0,
-		      (uint8_t)(t.leap & 0xff));
+		      refclock_leap(t.leap));
 }
 
 const struct refclock_driver refclock_shm = {

@@ -71,7 +71,7 @@ static void on_ready(int fd, short revents, void *arg)
 	if (s.pulse)
 		refclock_pulse(rc, raw, real, 0);
 	else
-		refclock_time(rc, raw, real, 0, (uint8_t)(s.leap & 0xff));
+		refclock_time(rc, raw, real, 0, refclock_leap(s.leap));
 }
 
 /* What an earlier run left is taken away, but nothing else that stands there. */

@@ -21,6 +21,7 @@ static const struct {
 	[SOURCE_NOSELECT] = { '?', 'N' },
 	[SOURCE_MISSING_SAMPLES] = { '?', 'M' },
 	[SOURCE_UNREACHABLE] = { '?', 's' },
+	[SOURCE_STRATUM] = { '?', 'r' },
 	[SOURCE_DISTANCE] = { '?', 'd' },
 	[SOURCE_JITTERY] = { '~', '~' },
 	[SOURCE_WAITS] = { '?', 'w' },

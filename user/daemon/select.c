@@ -36,6 +36,7 @@ static struct {
 	double maxdistance, maxjitter, reselect, combinelimit, stratumweight;
 	double clock_error;
 	unsigned int minsources;
+	int minstratum, maxstratum;
 	int orphan;		/* stratum of `local`; 0: no such mode */
 	const struct source *selected;
 	struct timer begin;	/* armed while the first answers are awaited */
@@ -73,6 +74,8 @@ void select_init(const struct config *c)
 	opt.stratumweight = c->stratumweight;
 	opt.clock_error = c->maxclockerror * 1e-6;
 	opt.minsources = (unsigned int)c->minsources;
+	opt.minstratum = c->minstratum;
+	opt.maxstratum = c->maxstratum;
 	opt.orphan = c->local.enabled && c->local.orphan ? c->local.stratum : 0;
 	opt.begin.fn = waited_enough;
 	timer_set(&opt.begin, PATIENCE);
@@ -102,6 +105,13 @@ static double offset(const struct source *s, int64_t raw, int64_t real)
 	return (double)(fit_at(&s->est.fit, raw).utc - real) * 1e-9;
 }
 
+/* RFC 5905 figure 11: 16 is unsynchronised, more is reserved. */
+static bool is_stratum_bad(const struct source *s)
+{
+	return s->stratum >= NTP_STRATUM_UNSYNC ||
+	       s->stratum < opt.minstratum || s->stratum > opt.maxstratum;
+}
+
 static enum source_status judge(const struct source *s, double dist)
 {
 	if (s->noselect)
@@ -110,6 +120,8 @@ static enum source_status judge(const struct source *s, double dist)
 		return SOURCE_MISSING_SAMPLES;
 	if (!s->reach || s->leap == NTP_LEAP_UNSYNC)
 		return SOURCE_UNREACHABLE;
+	if (is_stratum_bad(s))
+		return SOURCE_STRATUM;
 	if (!(dist < opt.maxdistance))
 		return SOURCE_DISTANCE;
 	if (opt.orphan && s->stratum >= opt.orphan)
@@ -197,6 +209,19 @@ static void mark(enum source_status status, bool (*but)(const struct source *))
 			s->status = status;
 }
 
+/*
+ * A source has to overlap the interval that most sources share. Where there
+ * are trusted sources, an untrusted one has to lie within theirs: it may make
+ * the time better, but cannot move it out of what they say.
+ */
+static bool is_outside(const struct source *s, bool trusted, double lo,
+		       double hi)
+{
+	if (trusted && !s->trust)
+		return s->error_lo < lo || s->error_hi > hi;
+	return s->error_lo > hi || s->error_hi < lo;
+}
+
 /* Marks those that do not share in what most say; how many do, 0 for no most. */
 static unsigned int find_true(unsigned int n)
 {
@@ -216,8 +241,8 @@ static unsigned int find_true(unsigned int n)
 	for (s = sources; s; s = s->next) {
 		if (!is_candidate(s))
 			continue;
-		if (2 * (size_t)depth <= ends / 2 || s->error_lo > hi ||
-		    s->error_hi < lo) {
+		if (2 * (size_t)depth <= ends / 2 ||
+		    is_outside(s, trusted, lo, hi)) {
 			s->status = trusted && !s->trust ? SOURCE_UNTRUSTED :
 							   SOURCE_FALSETICKER;
 			n--;
@@ -310,13 +335,22 @@ static void combine(struct source *sel, int64_t raw, struct fit *out)
 	out->frequency_error = sqrt(1 / wf);
 }
 
+static bool votes(const struct source *s, bool trusted)
+{
+	return s->status >= SOURCE_NOT_COMBINED && (s->trust || !trusted);
+}
+
+/* Untrusted sources have no vote where trusted ones have one. */
 static uint8_t vote_leap(void)
 {
+	bool trusted = false;
 	unsigned int n = 0, inserted = 0, deleted = 0;
 	const struct source *s;
 
+	for (s = sources; s; s = s->next)
+		trusted |= s->trust && votes(s, true);
 	for (s = sources; s; s = s->next) {
-		if (s->status < SOURCE_NOT_COMBINED)
+		if (!votes(s, trusted))
 			continue;
 		n++;
 		inserted += s->leap == NTP_LEAP_INSERT;
@@ -381,6 +415,44 @@ static struct source *choose(int64_t raw, int64_t real, bool *discord)
 	return best();
 }
 
+/*
+ * A sample whose interval has nothing in common with what this host claims
+ * makes the claim false, where no other source can be selected that upholds it.
+ */
+static bool disproves(const struct source *s)
+{
+	const struct sample *m = estimate_last(&s->est);
+	double off, bound;
+
+	if (!reference.synced || s->status != SOURCE_DISTANCE || !s->suspect)
+		return false;
+	off = fabs((double)(m->utc - reference_time(m->raw))) * 1e-9;
+	bound = (m->root_delay + m->delay) / 2 + m->root_dispersion +
+		m->dispersion;
+	return off > reference_distance(m->raw) + bound;
+}
+
+/* Whether a source that could be selected still upholds the claim. */
+static bool any_upholds(void)
+{
+	const struct source *s;
+
+	for (s = sources; s; s = s->next)
+		if (s->status >= SOURCE_WAITS)
+			return true;
+	return false;
+}
+
+static void doubt(const struct source *s)
+{
+	log_msg(LOG_WARNING, "%s: its time is %.3f s away from what this host claims: the clock is not vouched for until another sample agrees",
+		s->name,
+		(double)(estimate_last(&s->est)->utc -
+			 reference_time(estimate_last(&s->est)->raw)) * 1e-9);
+	opt.selected = NULL;
+	discipline_lost();
+}
+
 static void select_now(const struct source *sampled)
 {
 	struct selection sel = { .source = NULL };
@@ -395,6 +467,8 @@ static void select_now(const struct source *sampled)
 		if (discord) {
 			announce(NULL);
 			discipline_lost();
+		} else if (sampled && !any_upholds() && disproves(sampled)) {
+			doubt(sampled);
 		}
 		return;
 	}
@@ -472,7 +546,7 @@ void source_sample(struct source *src, const struct sample *s)
 		return;
 	}
 	src->updates++;
-	estimate_add(&src->est, &counted);
+	source_take(src, &counted, opt.clock_error);
 	select_all(src);
 	record_statistics(src, valid ? &before : NULL);
 }

@@ -17,6 +17,7 @@ enum source_status {
 	SOURCE_NOSELECT,
 	SOURCE_MISSING_SAMPLES,	/* M */
 	SOURCE_UNREACHABLE,	/* s? reach is 0 */
+	SOURCE_STRATUM,		/* r: outside minstratum to maxstratum */
 	SOURCE_DISTANCE,	/* d: root distance over maxdistance */
 	SOURCE_JITTERY,		/* ~ */
 	SOURCE_WAITS,		/* w: others are awaited */
@@ -49,6 +50,8 @@ enum source_status {
  * @samples_min: to be selectable, by its options
  * @updates: samples so far
  * @est: its samples
+ * @suspect: the newest sample is disjoint from what the older ones say
+ * @clean: what the samples before it said
  * @problem: what is wrong with it, where its owner knows; else NULL or empty
  * @status: from the last selection
  * @score: likewise
@@ -70,6 +73,8 @@ struct source {
 	unsigned int samples_min;
 	unsigned int updates;
 	struct estimate est;
+	bool suspect;
+	struct fit clean;
 	const char *problem;
 	enum source_status status;
 	double score;
@@ -87,6 +92,8 @@ void source_add(struct source *src);
 void source_del(struct source *src);
 void source_sample(struct source *src, const struct sample *s);
 void source_changed(struct source *src);
+/* Adds a sample; after a jump, drops those of before. */
+void source_take(struct source *src, const struct sample *s, double growth);
 
 /* All of them: a leap second moves what they said of UTC by NS; or is forgotten. */
 void source_leapt_all(int64_t ns);

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Selection and what a jump does to it: the real select.c, source.c and
+ * estimate.c, over clocks that the test sets.
+ */
+#include "../../user/daemon/clk.h"
+#include "../../user/daemon/conf.h"
+#include "../../user/daemon/discipline.h"
+#include "../../user/daemon/dump.h"
+#include "../../user/daemon/leap.h"
+#include "../../user/daemon/log.h"
+#include "../../user/daemon/loop.h"
+#include "../../user/daemon/records.h"
+#include "../../user/daemon/reference.h"
+#include "../../user/daemon/select.h"
+#include "../../user/daemon/source.h"
+#include "harness.h"
+
+#include <linux/types.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/wire.h"
+
+#define START	(1000 * NS_PER_S)
+#define UTC	(1893456000 * NS_PER_S)
+
+struct reference reference;
+static int64_t now;		/* RAW */
+static struct selection last;
+static unsigned int updates, losses, lines;
+
+void clk_pair(int64_t *raw, int64_t *real)
+{
+	*raw = now;
+	*real = UTC + now;
+}
+
+int64_t reference_time(int64_t raw)
+{
+	return updates ? fit_at(&last.fit, raw).utc : UTC + raw;
+}
+
+double reference_distance(int64_t raw)
+{
+	return reference.root_delay / 2 + reference.root_dispersion +
+	       (double)(raw - reference.ref_raw) * 1e-9 * 1e-6;
+}
+
+void discipline_update(const struct selection *sel)
+{
+	last = *sel;
+	updates++;
+	reference.synced = true;
+	reference.ref_raw = sel->fit.raw;
+	reference.root_delay = sel->root_delay;
+	reference.root_dispersion = sel->root_dispersion;
+}
+
+void discipline_lost(void)
+{
+	losses += reference.synced;
+	reference.synced = false;
+}
+
+void dump_load(struct source *src)
+{
+	(void)src;
+}
+
+bool leap_sample(struct sample *s)
+{
+	(void)s;
+	return true;
+}
+
+void record_selection(void)
+{
+}
+
+void record_statistics(const struct source *src, const struct fit *before)
+{
+	(void)src, (void)before;
+}
+
+void log_msg(int priority, const char *fmt, ...)
+{
+	(void)fmt;
+	lines += priority == LOG_WARNING;
+}
+
+void timer_set(struct timer *t, double delay)
+{
+	(void)delay;
+	t->armed = true;
+}
+
+void timer_cancel(struct timer *t)
+{
+	t->armed = false;
+}
+
+static void begin(struct config *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->maxdistance = 3;
+	c->maxjitter = 1;
+	c->reselectdist = 1e-4;
+	c->combinelimit = 3;
+	c->stratumweight = 1e-3;
+	c->maxclockerror = 1;
+	c->minsources = 1;
+	c->maxstratum = 15;
+	sources = NULL;
+	memset(&reference, 0, sizeof(reference));
+	now = START;
+	updates = losses = lines = 0;
+	select_init(c);
+}
+
+static void add(struct source *s, const char *name)
+{
+	memset(s, 0, sizeof(*s));
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->type = SOURCE_SERVER;
+	s->stratum = 2;
+	s->reach = 0xff;
+	s->samples_min = 1;
+	estimate_init(&s->est, 0);
+	source_add(s);
+}
+
+/* True time is OFFSET s ahead of the system clock, by a path of DELAY s. */
+static void sample(struct source *s, double offset, double delay,
+		   double dispersion)
+{
+	struct sample m = {
+		.raw = now, .utc = UTC + now + llround(offset * 1e9),
+		.delay = delay, .dispersion = 1e-6,
+		.root_dispersion = dispersion,
+	};
+
+	source_sample(s, &m);
+}
+
+static void poll_it(struct source *s, unsigned int polls, double offset)
+{
+	unsigned int i;
+
+	for (i = 0; i < polls; i++) {
+		now += 16 * NS_PER_S;
+		sample(s, offset, 1e-3, 1e-4);
+	}
+}
+
+/*
+ * A guest is paused for 10 s: CLOCK_MONOTONIC_RAW and the system clock stand
+ * still, so that true time is 10 s ahead. The claim of a millisecond is false
+ * with the first sample; the second sample says what is true. Before, the
+ * claim stood until the window's 128 samples had all been replaced.
+ */
+static void paused(void)
+{
+	struct config c;
+	struct source s;
+
+	begin(&c);
+	add(&s, "a");
+	poll_it(&s, 60, 0);
+	CHECK(reference.synced && !losses && !lines, "it goes on well");
+	poll_it(&s, 1, 10);
+	CHECK(!reference.synced && losses == 1, "the claim is false: LI is 3");
+	CHECK(lines == 1, "one line, not %u", lines);
+	CHECK(s.suspect, "another sample is wanted at once");
+	now += 2 * NS_PER_S;
+	sample(&s, 10, 1e-3, 1e-4);
+	CHECK(reference.synced, "two samples agree");
+	CHECK(fabs((double)(last.fit.utc - UTC - last.fit.raw) * 1e-9 - 10) <
+	      1e-3, "off by %g s",
+	      (double)(last.fit.utc - UTC - last.fit.raw) * 1e-9);
+	CHECK(s.est.n == 2 && !s.suspect, "%u samples", s.est.n);
+	poll_it(&s, 5, 10);
+	CHECK(reference.synced && losses == 1, "and it stays");
+}
+
+/* One false sample is doubted, but drops nothing. */
+static void outlier(void)
+{
+	struct config c;
+	struct source s;
+
+	begin(&c);
+	add(&s, "a");
+	poll_it(&s, 60, 0);
+	poll_it(&s, 1, 10);
+	CHECK(!reference.synced, "LI is 3");
+	poll_it(&s, 1, 0);
+	CHECK(reference.synced && s.est.n == 62 && !s.suspect,
+	      "it was one sample: %u", s.est.n);
+	CHECK(fabs((double)(last.fit.utc - UTC - last.fit.raw)) < 2e6,
+	      "off by %g s",
+	      (double)(last.fit.utc - UTC - last.fit.raw) * 1e-9);
+}
+
+/* Another source upholds the claim: the one that jumps is wrong. */
+static void upheld(void)
+{
+	struct config c;
+	struct source a, b;
+	unsigned int i;
+
+	begin(&c);
+	add(&a, "a");
+	add(&b, "b");
+	for (i = 0; i < 40; i++) {
+		poll_it(&a, 1, 0);
+		sample(&b, 0, 1e-3, 1e-4);
+	}
+	poll_it(&a, 1, 60);
+	CHECK(reference.synced && !losses, "b upholds the claim");
+}
+
+/* 0.3 ms of wander and jitter are no jump. */
+static void no_jump(void)
+{
+	struct config c;
+	struct source s;
+	unsigned int i;
+
+	begin(&c);
+	add(&s, "a");
+	for (i = 0; i < 200; i++)
+		poll_it(&s, 1, (double)random_below(600) * 1e-6 - 3e-4);
+	CHECK(s.est.n == 128 && !losses && !lines, "%u samples", s.est.n);
+}
+
+/*
+ * Finding A2: trusted 0 +- 5 ms, untrusted 9.7 +- 4.8 ms. They overlap, but
+ * most of what the untrusted one says is not within what the trusted one does:
+ * it must not move the clock.
+ */
+static void trusted(void)
+{
+	struct config c;
+	struct source a, b;
+
+	begin(&c);
+	add(&a, "a");
+	add(&b, "b");
+	a.trust = true;
+	sample(&a, 0, 1e-5, 5e-3);
+	sample(&b, 9.7e-3, 1e-5, 4.8e-3);
+	sample(&a, 0, 1e-5, 5e-3);
+	CHECK(b.status == SOURCE_UNTRUSTED, "status %d", b.status);
+	CHECK(a.status == SOURCE_SELECTED, "status %d", a.status);
+	CHECK(fabs((double)(last.fit.utc - UTC - last.fit.raw)) < 1e5,
+	      "moved by %g ns", (double)(last.fit.utc - UTC - last.fit.raw));
+}
+
+/* Three untrusted servers do not outvote a trusted one (finding A3). */
+static void leaps(void)
+{
+	struct config c;
+	struct source s[4];
+	unsigned int i;
+
+	begin(&c);
+	for (i = 0; i < 4; i++) {
+		add(&s[i], "s");
+		s[i].leap = i ? NTP_LEAP_INSERT : NTP_LEAP_NONE;
+	}
+	s[0].trust = true;
+	for (i = 0; i < 4; i++)
+		sample(&s[i], 0, 1e-5, i ? 1e-4 : 1e-3);
+	now += NS_PER_S;
+	sample(&s[0], 0, 1e-5, 1e-3);
+	CHECK(s[1].status >= SOURCE_NOT_COMBINED, "status %d", s[1].status);
+	CHECK(last.leap == NTP_LEAP_NONE, "leap %u", last.leap);
+}
+
+/* RFC 5905 figure 11, and minstratum and maxstratum. */
+static void strata(void)
+{
+	static const struct {
+		int min, max;
+		uint8_t stratum;
+		bool good;
+	} row[] = {
+		{ 0, 15, 1, true }, { 0, 15, 15, true }, { 0, 15, 16, false },
+		{ 0, 15, 255, false }, { 3, 15, 2, false }, { 3, 15, 3, true },
+		{ 0, 4, 4, true }, { 0, 4, 5, false },
+	};
+	struct config c;
+	struct source s;
+	size_t i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		begin(&c);
+		c.minstratum = row[i].min;
+		c.maxstratum = row[i].max;
+		select_init(&c);
+		add(&s, "a");
+		s.stratum = row[i].stratum;
+		sample(&s, 0, 1e-3, 1e-4);
+		CHECK((s.status == SOURCE_SELECTED) == row[i].good,
+		      "stratum %u: status %d", s.stratum, s.status);
+		if (!row[i].good)
+			CHECK(s.status == SOURCE_STRATUM, "status %d", s.status);
+	}
+}
+
+static const struct test_case cases[] = {
+	{ "a guest that was paused: LI is 3, then right", paused },
+	{ "one false sample drops nothing", outlier },
+	{ "another source upholds the claim", upheld },
+	{ "jitter is no jump", no_jump },
+	{ "an untrusted source stays within the trusted", trusted },
+	{ "an untrusted source has no vote on leap seconds", leaps },
+	{ "minstratum, maxstratum and 16", strata },
+};
+
+TEST_MAIN(cases)
