@@ -385,6 +385,13 @@ windows()
 {
 	local tz="Bias:-60min Date:(M:3 D:5 DoW:0)" link
 
+	check "w32tm /ntte: beyond what 64 bits of ns hold" test \
+		"$(TZ=UTC "$kntp" w32tm /ntte 0)" = \
+		"0 00:00:00.0000000 - 1/1/1601 12:00:00 AM (local time)"
+	check "report: an option or a verb makes no file" eval \
+		'cd "$(mktemp -d)" && ! "$kntp" report --help 2>/dev/null &&
+		 ! "$kntp" report bogus 2>/dev/null && [ -z "$(ls)" ]; s=$?
+		 rmdir "$PWD"; cd "$OLDPWD" && [ $s = 0 ]'
 	check "w32tm /ntte" test "$(TZ=UTC "$kntp" w32tm /ntte 129348306000000000
 		)" = "149708 16:30:00.0000000 - 11/21/2010 4:30:00 PM (local time)"
 	check "w32tm /ntpte, in hexadecimal, after a colon" \

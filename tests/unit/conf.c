@@ -77,7 +77,9 @@ static void debian(void)
 	IS(rtcsync, true);
 	IS(makestep, 1);
 	IS(makestep_limit, 3);
-	IS(warnings.n, 1);
+	IS(warnings.n, 2);
+	CHECK(warns("maxupdateskew: is not acted on by this version"),
+	      "maxupdateskew");
 	CHECK(!strcmp(conf.leapsectz, "right/UTC"), "%s", conf.leapsectz);
 	CHECK(!strcmp(conf.warnings.at[0],
 		      "t:8: ntsdumpdir: has no effect: NTS is not spoken by kntpd"),
@@ -499,6 +501,36 @@ static void listeners(void)
 	     "port 1123 does not apply to 'listen': the module answers at port 123 only: remove one of both");
 }
 
+/* What kntp.conf(5) says under NOT ACTED ON, and that the defaults are silent. */
+static void not_acted_on(void)
+{
+	static const struct {
+		const char *line, *name;
+	} lines[] = {
+		{ "fallbackdrift 16 19\n", "fallbackdrift" },
+		{ "mailonchange root 0.5\n", "mailonchange" },
+		{ "log tempcomp\n", "log: tempcomp" },
+		{ "maxupdateskew 100\n", "maxupdateskew" },
+		{ "corrtimeratio 5\n", "corrtimeratio" },
+		{ "clockprecision 1e-6\n", "clockprecision" },
+		{ "hwtimestamp eth0 minpoll 1 maxpoll 4\n", "hwtimestamp: maxpoll" },
+	};
+	char text[100];
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		snprintf(text, sizeof(text), "%s: is not acted on by this version",
+			 lines[i].name);
+		if (right(lines[i].line))
+			CHECK(conf.warnings.n == 1 && warns(text), "%s",
+			      lines[i].line);
+		conf_free(&conf);
+	}
+	if (right("maxupdateskew 1000.0\ncorrtimeratio 3\nhwtimestamp eth0\n"))
+		IS(warnings.n, 0);
+	conf_free(&conf);
+}
+
 /* Every directive is known to be one, whatever it wants. */
 static void all_directives(void)
 {
@@ -599,6 +631,7 @@ static const struct test_case cases[] = {
 	{ "bad files of sources", bad_source_files },
 	{ "out of range", out_of_range },
 	{ "what the module does not know", listeners },
+	{ "not acted on", not_acted_on },
 	{ "follow and sources", follow_and_sources },
 	{ "all directives", all_directives },
 	{ "directories", directories },

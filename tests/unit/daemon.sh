@@ -5,7 +5,7 @@
 # it starts, reads its configuration again, and ends. KNTPD and KNTP name other
 # binaries than those of build/.
 #
-# shellcheck disable=SC2317 # check() calls what it is given
+# shellcheck disable=SC2016,SC2317 # check() evaluates what it is given
 
 set -u
 cd "$(dirname "$(realpath "$0")")" || exit 1
@@ -213,7 +213,6 @@ server a iburst" ]
 # A client of this namespace: whether ADDRESS answers, at stratum 5.
 ask() # address
 {
-	# shellcheck disable=SC2016
 	[ "$("${inside[@]}" bash -c 'exec 3<>"/dev/udp/$1/123" || exit
 		printf "\43$(printf "\\\\0%.0s" {1..47})" >&3
 		timeout "$2" head -c 2 <&3 | od -An -tu1' - "$1" $((3 * scale)) \

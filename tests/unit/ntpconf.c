@@ -57,6 +57,7 @@ static void configure(void)
 	conf.sources.at = lines;
 	conf.sources.n = LINES;
 	conf.acquisitionport = -1;
+	conf.refresh = 1209600;
 }
 
 static struct ntp_source *at(const char *address)
@@ -81,6 +82,11 @@ static void starts(void)
 	      at("192.0.2.2")->source.est.max == 50 &&
 	      at("192.0.2.2")->source.poll == 4, "options");
 	CHECK(pool_unresolved() == 4 && ntp_groups->lookup.pending, "names");
+	CHECK(ntp_groups->refresh == 1209600, "%g", ntp_groups->refresh);
+	ntp_stop();
+	/* chrony.conf(5): "a value of 0 disables the periodic refreshment" */
+	conf.refresh = 0;
+	CHECK(!ntp_start(&conf, why) && ntp_groups->refresh > 1e300, "never");
 	ntp_stop();
 	CHECK(!ntp_sources && !ntp_groups && !timers, "all is given back");
 }

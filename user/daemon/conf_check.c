@@ -164,6 +164,49 @@ static int check_listen(struct config *c, struct conf_line *l)
 	return err;
 }
 
+static bool has_maxpoll(const struct config *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_hwtimestamp; i++)
+		if (c->hwtimestamp[i].maxpoll != c->hwtimestamp[i].minpoll + 1)
+			return true;
+	return false;
+}
+
+/*
+ * Nothing is accepted in silence without effect: what the grammar has, and this
+ * version does not act on, is said wherever it differs from its default.
+ */
+static int warn_unused(struct config *c, struct conf_line *l)
+{
+	struct config usual = { 0 };
+	struct {
+		const char *name;
+		bool set;
+	} unused[] = {
+		{ "fallbackdrift", c->fallbackdrift_max > 0 },
+		{ "mailonchange", c->mailonchange },
+		{ "log: tempcomp", c->log & CONF_LOG_TEMPCOMP },
+		{ "maxupdateskew", false }, { "corrtimeratio", false },
+		{ "clockprecision", c->clockprecision > 0 },
+		{ "hwtimestamp: maxpoll", has_maxpoll(c) },
+	};
+	size_t i;
+	int err = 0;
+
+	conf_defaults(&usual);
+	unused[3].set = c->maxupdateskew < usual.maxupdateskew ||
+			c->maxupdateskew > usual.maxupdateskew;
+	unused[4].set = c->corrtimeratio < usual.corrtimeratio ||
+			c->corrtimeratio > usual.corrtimeratio;
+	for (i = 0; !err && i < sizeof(unused) / sizeof(unused[0]); i++)
+		if (unused[i].set)
+			err = conf_warn(l, "%s: is not acted on by this version",
+					unused[i].name);
+	return err;
+}
+
 /**
  * conf_check() - whether all that was read goes together
  * @l: no line, for its error and warnings
@@ -187,5 +230,6 @@ int conf_check(struct conf_line *l)
 			 "rtcsync: not together with rtcfile");
 		return -EINVAL;
 	}
-	return check_listen(c, l);
+	ret = warn_unused(c, l);
+	return ret ? ret : check_listen(c, l);
 }

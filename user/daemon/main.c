@@ -211,9 +211,6 @@ static void say_unused(void)
 		bool set;
 	} unused[] = {
 		{ "refclock: local", has_local_refclock() },
-		{ "fallbackdrift", conf.fallbackdrift_max > 0 },
-		{ "mailonchange", conf.mailonchange },
-		{ "log: tempcomp", conf.log & CONF_LOG_TEMPCOMP },
 	};
 	size_t i;
 

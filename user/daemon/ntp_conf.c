@@ -6,6 +6,7 @@
 #include "pool.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,8 +142,8 @@ int ntp_add_line(const struct config *c, const struct source_conf *s,
 	}
 	g->conf = *s;
 	g->by_hand = by_hand;
-	if (c->refresh > 0)
-		g->refresh = c->refresh;
+	/* As chronyd: 0 is never. */
+	g->refresh = c->refresh > 0 ? c->refresh : INFINITY;
 	return 0;
 }
 

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #define DEADLINE_MS	5000
-#define ANSWER_MAX	(1024 * 1024)
+/* ntpdata of CONF_SOURCES_MAX sources is 1.5 MB. */
+#define ANSWER_MAX	(8 * 1024 * 1024)
 
 static const struct {
 	int err;
