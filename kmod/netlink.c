@@ -66,6 +66,14 @@ int kntp_nl_need_admin(const struct sk_buff *skb)
 				  CAP_NET_ADMIN) ? 0 : -EPERM;
 }
 
+/*
+ * What dev_new_index() gives: an int above 0, which goes up with each device of
+ * the namespace. Not const: older kernels' policies do not take it.
+ */
+struct netlink_range_validation kntp_ifindex_range = {
+	.min = 1, .max = INT_MAX,
+};
+
 static const struct nla_policy listen_policy[KNTP_A_LISTEN_MAX + 1] = {
 	[KNTP_A_LISTEN_HOOK] = NLA_POLICY_RANGE(NLA_U32, 1, KNTP_HOOK_MAX),
 	[KNTP_A_LISTEN_IFINDEX] = NLA_POLICY_FULL_RANGE(NLA_U32,
