@@ -152,8 +152,8 @@ stats()
 	is "stats show: JSON" "[('local', 0, 0, 14, 0, 15, 0), ('ingress', 0, 0, 14, 0, 15, 0)]" \
 		"$(json '[(h["hook"], h["in"], h["answered"], len(h["passed"]), h["passed_total"], len(h["dropped"]), h["dropped_total"]) for h in d["hooks"]]' stats show)"
 	is "stats show: zeroes are left out" 12 "$(kntp stats show | wc -l)"
-	is "stats show -v: zeroes are not" 82 "$(kntp -v stats show | wc -l)"
-	is "stats show --explain: a sentence each" 160 \
+	is "stats show -v: zeroes are not" 84 "$(kntp -v stats show | wc -l)"
+	is "stats show --explain: a sentence each" 164 \
 		"$(kntp stats show --explain | wc -l)"
 	is "stats show --explain: JSON" "2 14 15" \
 		"$(json '"%d %d %d" % (len(d["explain"]) - 3, len(d["explain"]["passed"]), len(d["explain"]["dropped"]))' stats show --explain)"

@@ -40,7 +40,11 @@ static int phc_getcrosststamp(struct ptp_clock_info *info,
 		return -EOPNOTSUPP;
 	testhw_now(&now);
 	both->device = ns_to_ktime(phc_at(now.raw));
+#ifdef TESTHW_SYS_SYSTIME
+	both->sys_systime = ns_to_ktime(now.real);
+#else
 	both->sys_realtime = ns_to_ktime(now.real);
+#endif
 	both->sys_monoraw = ns_to_ktime(now.raw);
 	return 0;
 }

@@ -96,8 +96,12 @@ int testhw_pps_init(void)
 	pps = pps_register_source(&info, PPS_CAPTUREASSERT | PPS_OFFSETASSERT);
 	if (IS_ERR(pps))
 		return PTR_ERR(pps);
+#ifdef TESTHW_HRTIMER_SETUP
+	hrtimer_setup(&timer, tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+#else
 	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	timer.function = tick;
+#endif
 	hrtimer_start(&timer, NSEC_PER_SEC, HRTIMER_MODE_REL_HARD);
 	return 0;
 }
