@@ -35,7 +35,7 @@ sources() # program
 			 "$daemon"/{ntp_io,clk,log,loop} ;;
 	ntpresolve) echo "$daemon"/{resolve,clk,log,loop} ;;
 	selection)  echo "$daemon"/{select,source,intersect,estimate} ;;
-	gpsd)	    echo "$daemon"/{address,md5} ;;
+	gpsd)	    echo "$daemon/address" ;;
 	nmealine)   echo "$daemon/nmea" ;;
 	leaptable)  echo "$daemon/leap_table" ;;
 	dump)	    echo "$daemon"/{dump,dump_text,../lib/whole,estimate,address,clk,log,loop} ;;
