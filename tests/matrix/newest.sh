@@ -48,9 +48,9 @@ builds()
 	./run --build-only "$newest" >"$scratch/table" 2>&1
 	local status=$?
 	sed 's/^/# /' "$scratch/table"
-	[ $status -eq 0 ] || sed 's/^/# /' ../../build/matrix/"$newest"/*.log |
+	[ "$status" -eq 0 ] || sed 's/^/# /' ../../build/matrix/"$newest"/*.log |
 		grep -E 'error|warning|undefined' | head -n 20
-	return $status
+	return "$status"
 }
 
 ktap_begin

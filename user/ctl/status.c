@@ -73,14 +73,14 @@ static void daemon_words(struct json_object *d, char *words, size_t size)
 			 ", does not set the clock");
 }
 
-static const char *answered_by(struct json_object *d)
+static const char *answered_by(struct json_object *d, bool listens)
 {
 	bool itself = member_bool(d, "answers");
 
 	if (!member_bool(d, "module"))
 		return itself ? "kntpd itself, without the module" : "nobody";
 	/* Loaded is not asked: without a listener the module answers nobody. */
-	if (!listen_count())
+	if (!listens)
 		return itself ?
 		       "kntpd itself: the module has no listener ('listen hook local' in kntp.conf)" :
 		       "nobody: the module has no listener ('listen hook local' in kntp.conf)";
@@ -89,7 +89,7 @@ static const char *answered_by(struct json_object *d)
 }
 
 /* D is what the daemon said of itself, NULL when there is none. */
-static void print_daemon(struct json_object *d)
+static void print_daemon(struct json_object *d, bool listens)
 {
 	char words[640] = "not running";
 
@@ -107,7 +107,7 @@ static void print_daemon(struct json_object *d)
 			member_bool(d, "controls_clock"));
 		pr_bool("module", NULL, member_bool(d, "module"));
 		pr_bool("answers", NULL, member_bool(d, "answers"));
-		pr_text(NULL, NULL, "answered by", answered_by(d));
+		pr_text(NULL, NULL, "answered by", answered_by(d, listens));
 	}
 	pr_object_end();
 }
@@ -117,7 +117,7 @@ static int print_alone(struct json_object *d)
 {
 	pr_begin();
 	pr_text("module_version", NULL, "module", "not loaded");
-	print_daemon(d);
+	print_daemon(d, false);
 	pr_end();
 	return 0;
 }
@@ -128,6 +128,7 @@ static int print_both(struct ctl *ctl, struct json_object *d)
 	uint64_t prefixes;
 	struct stats s;
 	char version[64];
+	bool listens;
 	int status;
 	size_t i;
 
@@ -141,6 +142,7 @@ static int print_both(struct ctl *ctl, struct json_object *d)
 	if (status)
 		return status;
 
+	listens = listen_count();
 	module_version(version, sizeof(version));
 	pr_begin();
 	pr_str("module_version", "module", version);
@@ -151,7 +153,7 @@ static int print_both(struct ctl *ctl, struct json_object *d)
 	for (i = 0; i < s.n; i++)
 		print_totals(&s.hook[i]);
 	pr_list_end();
-	print_daemon(d);
+	print_daemon(d, listens);
 	pr_end();
 	return 0;
 }
