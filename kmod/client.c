@@ -25,7 +25,9 @@
 /* By 64 bits: it does not go round while the machine runs, with any HZ. */
 static u32 age_now(void)
 {
-	return get_jiffies_64() >> AGE_SHIFT;
+	u64 now = get_jiffies_64();
+
+	return now >> AGE_SHIFT;
 }
 
 /*

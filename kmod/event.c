@@ -71,8 +71,8 @@ void kntp_event_send(struct net *net, enum kntp_event type,
 	void *head;
 
 	mutex_lock(&tell_lock);
-	if (!telling || !genl_has_listeners(&kntp_genl_family, net,
-					     KNTP_GROUP_EVENTS))
+	if (!telling ||
+	    !genl_has_listeners(&kntp_genl_family, net, KNTP_GROUP_EVENTS))
 		goto out;
 	msg = event_begin(type, &head);
 	if (!msg)
@@ -91,8 +91,8 @@ static void tell_limited(struct net *net, const u64 key[2], u8 len)
 	void *head;
 
 	mutex_lock(&tell_lock);
-	if (!telling || !genl_has_listeners(&kntp_genl_family, net,
-					     KNTP_GROUP_LIMITS))
+	if (!telling ||
+	    !genl_has_listeners(&kntp_genl_family, net, KNTP_GROUP_LIMITS))
 		goto out;
 	msg = event_begin(KNTP_EVENT_LIMIT, &head);
 	if (!msg)

@@ -180,6 +180,7 @@ bool kntp_limit_spends(struct kntp_limits *limits, bool known)
 int kntp_limit_set(struct kntp_net *kn, const struct kntp_limits *limits)
 {
 	struct kntp_limits *new = NULL, *old;
+	u32 now = jiffies;
 
 	ASSERT_RTNL();
 	if (limits) {
@@ -190,7 +191,7 @@ int kntp_limit_set(struct kntp_net *kn, const struct kntp_limits *limits)
 		bucket_rate_init(&new->denial, -ilog2(KNTP_LIMIT_DENIALS),
 				 KNTP_LIMIT_DENIALS_BURST, HZ);
 		/* Full: a LIMIT_SET may give one burst more. */
-		atomic64_set(&new->denials, (u64)(u32)jiffies << 32 | BUCKET_FULL);
+		atomic64_set(&new->denials, (u64)now << 32 | BUCKET_FULL);
 		new->budget.in_window =
 			div_u64((u64)new->replies << WINDOW_SHIFT, HZ);
 		new->budget.left = new->budget.in_window;

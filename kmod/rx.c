@@ -58,7 +58,9 @@ enum kntp_stat kntp_rx_extended6(const struct sk_buff *skb)
  * @dev: where it came in, or the VRF of that
  * @from_other: it did not come from this host
  *
- * IPv6 runs: the packet's device has it. Softirq, RCU read side. Return: 0 or KNTP_STAT_DROP_SOURCE.
+ * IPv6 runs: the packet's device has it. Softirq, RCU read side.
+ *
+ * Return: 0 or KNTP_STAT_DROP_SOURCE.
  */
 enum kntp_stat kntp_rx_source6(const struct kntp_net *kn,
 			       const struct in6_addr *saddr,

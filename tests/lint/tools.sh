@@ -95,7 +95,7 @@ checkpatch_ignores() # file
 	local types=FILE_PATH_CHANGES,SPDX_LICENSE_TAG
 
 	case $1 in
-	kmod/trace.h)
+	kmod/trace.[ch])
 		# Trace events are macros that are neither calls nor functions.
 		types+=,CAMELCASE,COMPLEX_MACRO,FUNCTION_ARGUMENTS
 		types+=,MACRO_ARG_REUSE,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT

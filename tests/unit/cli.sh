@@ -393,7 +393,7 @@ makes_no_file()
 			! "$kntp" report bogus 2>/dev/null && [ -z "$(ls)" ]
 	) || status=1
 	rm -rf "$dir"
-	return $status
+	return "$status"
 }
 
 windows()

@@ -84,8 +84,9 @@
  *
  * CLIENT: who asks. Those who are answered are kept in a table of ENTRIES; when
  * it is full it forgets first a client that asked once or was not seen for two
- * hours or more, then the one that was seen longest ago. IPv6 is told apart by prefixes of PREFIX6. A client's
- * entry is what interleaved mode (RFC 9769) works by.
+ * hours or more, then the one that was seen longest ago. IPv6 is told apart by
+ * prefixes of PREFIX6. A client's entry is what interleaved mode (RFC 9769) works
+ * by.
  *
  *   CLIENT_GET (do)       -> ENTRIES, PREFIX6, USED, MEMORY
  *   CLIENT_GET (dump)     <- [FILTER {…}]: only those of whom all of it is true
