@@ -13,7 +13,9 @@ static void sentence(const char *line)
 {
 	int64_t utc = -1;
 
-	if (nmea_parse(line, &utc) == NMEA_TIME)
+	enum nmea_kind kind = nmea_parse(line, &utc);
+
+	if (kind == NMEA_TIME || kind == NMEA_CLOCK)
 		MUST(utc >= 0 && utc / NS_PER_S < 253402300801LL);
 	else
 		MUST(utc == -1);

@@ -203,7 +203,7 @@ def debugs(test, w32tm, directory):
 
     sizes = [os.path.getsize(log) for _ in range(40) if reads()]
     test.result(len(sizes) == 40 and max(sizes) < 2200 and "old" not in text() and
-                "was read anew\n" in text(), "its messages, and no more than that",
+                "was read again\n" in text(), "its messages, and no more than that",
                 (sizes, text()))
     conf = parts(w32tm("/query", "/configuration")[1])[0]["[Configuration]"]
     test.equal("/query /configuration has it",

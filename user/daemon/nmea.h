@@ -17,7 +17,10 @@ enum nmea_kind {
 	NMEA_GARBLED,	/* no sentence, or its sum is wrong */
 };
 
-/* LINE: from '$' to before its end. UTC, ns since 1970, is set with NMEA_TIME and NMEA_CLOCK. */
+/*
+ * LINE runs from '$' to before its end. NMEA_TIME and NMEA_CLOCK set UTC, ns
+ * since 1970; the other kinds leave it.
+ */
 enum nmea_kind nmea_parse(const char *line, int64_t *utc);
 
 #endif
