@@ -46,23 +46,22 @@ static bool is_one_in(const struct kntp_limits *limits, u8 one_in)
 }
 
 /*
- * Take a DENY kiss code from those that all denied sources share, as the kernel
- * limits ICMP errors: the sources are not in the client table, so no limit of
+ * Take a token for a DENY kiss code from the bucket that all denied sources share,
+ * as the kernel limits ICMP errors: the sources are not in the client table, so no limit of
  * their own holds them, and a forged source gets what somebody else asked for.
  * Only what is taken is written, so that a flood reads a shared cache line.
  */
 static bool take_denial(struct kntp_limits *limits)
 {
 	s64 old = atomic64_read(&limits->denials), new;
-	u32 now, level;
-	s32 elapsed;
+	u32 now, level, elapsed;
 
 	do {
 		level = (u32)old;
 		now = jiffies;
 		/* Another CPU may have read a later tick before us. */
 		elapsed = now - (u32)((u64)old >> 32);
-		if (elapsed < 0) {
+		if (elapsed > U32_MAX - HZ) {
 			now -= elapsed;
 			elapsed = 0;
 		}

@@ -20,7 +20,7 @@ static inline u64 mix_fold(u64 a, u64 b)
  * @b: the other word
  *
  * No cipher: it holds against a sender who chooses the words and sees some bits
- * of what follows from the result, not against one who is told results. Two
+ * of what follows from the result, not against one who learns results. Two
  * multiplications by secrets stand between; a SipHash would cost a tenth of a
  * whole reply. Any context.
  *

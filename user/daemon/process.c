@@ -19,7 +19,7 @@
 enum { FILES = 4096 };
 
 static struct {
-	int started;	/* pipe to the parent that waits; -1: there is none */
+	int started;	/* pipe to the parent that waits; -1 without one */
 	int lock;	/* the pid file, open for as long as the process lives */
 } process = { .started = -1, .lock = -1 };
 

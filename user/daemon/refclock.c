@@ -119,7 +119,7 @@ bool refclock_stamp(int64_t s, int64_t ns, int64_t *at)
  * refclock_leap() - a leap indicator that another program has written
  * @leap: any number
  *
- * Return: enum ntp_leap; a number that is none means unsynchronised.
+ * Return: enum ntp_leap; any other number means unsynchronised.
  */
 uint8_t refclock_leap(int leap)
 {

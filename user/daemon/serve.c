@@ -308,7 +308,7 @@ void serve_discard(struct serve_prepared *p)
  * @c: it; `follow` stays as it was at the start
  * @p: from serve_prepare() of @c; is empty afterwards
  *
- * A port may need the right to low ports, which is one of those that are kept.
+ * A port below 1024 needs CAP_NET_BIND_SERVICE, which kntpd keeps.
  */
 void serve_reload(const struct config *c, struct serve_prepared *p)
 {

@@ -3,8 +3,8 @@
  * kntp: an NTP server inside the kernel. This is its netlink manual and contract.
  *
  * Generic netlink family KNTP_GENL_NAME, version KNTP_GENL_VERSION, multicast
- * groups KNTP_MCGRP_EVENTS and KNTP_MCGRP_LIMITS. Every message is validated strictly: an unknown
- * attribute, a value out of its range or trailing bytes refuse the whole
+ * groups KNTP_MCGRP_EVENTS and KNTP_MCGRP_LIMITS. Every message is validated
+ * strictly: an unknown attribute, a value out of its range or trailing bytes refuse the whole
  * message, and the extended ack names the attribute and the reason. So do a
  * nonzero reserved field of struct genlmsghdr, and flags in nlmsg_flags other
  * than NLM_F_REQUEST, _ACK, _ECHO and _DUMP (EINVAL). A refused message changes
