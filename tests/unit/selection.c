@@ -309,6 +309,32 @@ static void strata(void)
 	}
 }
 
+/*
+ * The daemon ends with a falseticker among three sources. As they are removed,
+ * two are left that contradict each other: that unsaid the time that was served.
+ */
+static void ends(void)
+{
+	struct config c;
+	struct source s[3];
+	int i;
+
+	begin(&c);
+	add(&s[0], "a");
+	add(&s[1], "b");
+	add(&s[2], "liar");
+	for (i = 0; i < 20; i++) {
+		poll_it(&s[0], 1, 0);
+		poll_it(&s[1], 1, 0);
+		poll_it(&s[2], 1, 0.5);
+	}
+	CHECK(reference.synced && !losses, "two against one");
+	select_stop();
+	for (i = 0; i < 3; i++)
+		source_del(&s[i]);
+	CHECK(reference.synced && !losses, "the end unsays the time");
+}
+
 static const struct test_case cases[] = {
 	{ "a guest that was paused: LI is 3, then right", paused },
 	{ "one false sample drops nothing", outlier },
@@ -317,6 +343,8 @@ static const struct test_case cases[] = {
 	{ "an untrusted source stays within the trusted", trusted },
 	{ "an untrusted source has no vote on leap seconds", leaps },
 	{ "minstratum, maxstratum and 16", strata },
+	/* The last: nothing is selected after it. */
+	{ "the end unsays nothing", ends },
 };
 
 TEST_MAIN(cases)

@@ -11,7 +11,7 @@
 #include "harness.h"
 
 static int64_t slept;
-static int forgotten;
+static int forgotten, looks;
 static struct timer *timer;
 
 int64_t clk_slept(void)
@@ -22,6 +22,11 @@ int64_t clk_slept(void)
 void discipline_forget(void)
 {
 	forgotten++;
+}
+
+void discipline_look(void)
+{
+	looks++;
 }
 
 void select_forget(void)
@@ -69,9 +74,11 @@ static void look(void)
 static void run(int64_t ns)
 {
 	forgotten = 0;
+	looks = 0;
 	suspend_watch();
 	look();
 	CHECK(!forgotten, "before it slept");
+	CHECK(looks == 1, "the clock is looked at");
 	slept += ns;
 	look();
 	look();
@@ -84,6 +91,8 @@ static void noticed(void)
 	slept = 7 * NS_PER_S;
 	run(60 * NS_PER_S);
 	CHECK(forgotten == 11111, "forgotten: %d", forgotten);
+	/* Sleep moves the system clock: it is not another program's doing. */
+	CHECK(looks == 2, "%d looks at the clock", looks);
 }
 
 static void nothing(void)

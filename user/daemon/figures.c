@@ -118,6 +118,8 @@ void reference_figures(struct figures *f, bool mapped)
 		return;
 	}
 
+	/* Until the next look it may have set the clock's rate once more. */
+	f->growth = growth_ppb(r->growth + r->foreign);
 	distance = f->root_delay / 2 + f->root_dispersion;
 	off = clock_error(raw, real);
 	if (off > distance + STEP_SLACK_NS)

@@ -384,6 +384,8 @@ static int begin_clock(void)
 	if (opt.by_rtc && control)
 		rtc_set_system(&conf);
 	select_init(&conf);
+	if (opt.once)
+		discipline_once();
 	return discipline_init(&conf);
 }
 
@@ -537,6 +539,7 @@ static int begin(void)
 static void end(void)
 {
 	notify_stopping();
+	select_stop();
 	if (begun.rest) {
 		control_close();
 		links_stop();

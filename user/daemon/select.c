@@ -40,6 +40,7 @@ static struct {
 	int orphan;		/* stratum of `local`; 0: no such mode */
 	const struct source *selected;
 	struct timer begin;	/* armed while the first answers are awaited */
+	bool stopped;
 } opt;
 
 static void select_all(const struct source *sampled);
@@ -91,6 +92,18 @@ void select_forget(void)
 	source_forget_all();
 	opt.selected = NULL;
 	timer_set(&opt.begin, PATIENCE);
+}
+
+/**
+ * select_stop() - the daemon ends: what is known goes on, and ages
+ *
+ * Sources are removed one after the other. Those that are left on the way may
+ * have no majority, which says nothing about the time that was served.
+ */
+void select_stop(void)
+{
+	opt.stopped = true;
+	timer_cancel(&opt.begin);
 }
 
 static double root_distance(const struct source *s, int64_t raw)
@@ -488,6 +501,8 @@ static void select_now(const struct source *sampled)
 
 static void select_all(const struct source *sampled)
 {
+	if (opt.stopped)
+		return;
 	select_now(sampled);
 	if (sampled)
 		record_selection();

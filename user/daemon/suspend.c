@@ -37,21 +37,23 @@ static void look(void *arg)
 
 	(void)arg;
 	timer_set(&watch.timer, LOOK);
-	if (slept - watch.slept > NOTHING)
+	if (watch.slept >= 0 && slept - watch.slept > NOTHING)
 		woken(slept - watch.slept);
+	else
+		discipline_look();
 	watch.slept = slept;
 }
 
 /**
- * suspend_watch() - notice that the machine has slept
+ * suspend_watch() - look each second at what became of the clocks
  *
- * Under a simulator, whose clocks do not sleep, there is nothing to notice.
+ * The machine may have slept, and another program may have set the system clock.
+ * The former is looked for first: it moves the clock, too. A simulator has no
+ * clock that counts sleep.
  */
 void suspend_watch(void)
 {
 	watch.slept = clk_slept();
-	if (watch.slept < 0)
-		return;
 	watch.timer.fn = look;
 	timer_set(&watch.timer, LOOK);
 }
