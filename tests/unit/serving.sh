@@ -37,7 +37,7 @@ sources() # program
 	privs)	echo "$daemon"/{log,seccomp}.c ;;
 	notify)	echo "$daemon/loop.c" ;;
 	discipline) echo "$daemon"/{clk,estimate,sanity}.c ;;
-	suspend) echo "$daemon/log.c" ;;
+	suspend) echo "$daemon"/{log,vmclock}.c ;;
 	refclock) echo "$daemon"/{clk,estimate,log,loop,refclock_filter}.c \
 		       ../../user/lib/units.c ;;
 	esac

@@ -26,6 +26,7 @@
 #define SMOOTH_MIN	1e-9
 
 static void (*source)(struct figures *f);
+static bool (*guard)(void);
 static bool hardware;
 
 /**
@@ -141,6 +142,15 @@ void figures_set_source(void (*fn)(struct figures *f))
 }
 
 /**
+ * figures_set_guard() - have somebody asked before anything is said
+ * @fn: returns whether all that is known is void; NULL: nobody is asked
+ */
+void figures_set_guard(bool (*fn)(void))
+{
+	guard = fn;
+}
+
+/**
  * figures_mapped() - whether figures_time() is what should be served
  *
  * The system clock is served where it is this process that keeps it, and where
@@ -225,6 +235,10 @@ static void smoothed(struct figures *f)
  */
 void figures_now(struct figures *f, bool mapped)
 {
+	if (guard && guard()) {
+		figures_none(f);
+		return;
+	}
 	if (source)
 		source(f);
 	else

@@ -466,6 +466,8 @@ static int begin_with_rights(void)
 		process_lock_memory();
 	if (conf.sched_priority > 0)
 		process_set_priority(conf.sched_priority);
+	if (!follows() && !privs_simulated())
+		suspend_open();
 	err = begin_clock();
 	if (err)
 		return err;
