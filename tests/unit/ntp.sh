@@ -29,6 +29,7 @@ sources() # program
 	ntppacket)  echo "$daemon"/{ntp_packet,address} ;;
 	ntpclient)  echo "${client[@]/#/$daemon/}" ;;
 	ntprules)   echo "${client[@]/#/$daemon/}" "$daemon/pool" ;;
+	broadcast)  echo "${client[@]/#/$daemon/}" "$daemon/broadcast_client" ;;
 	ntpconf)    echo "${client[@]/#/$daemon/}" \
 			 "$daemon"/{pool,ntp_conf} ;;
 	ntpio)	    echo "${client[@]/#/$daemon/}" \
@@ -81,7 +82,7 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in ntppacket ntpclient ntprules ntpconf ntpio \
-		       ntpresolve dump leaptable selection gpsd \
+		       ntpresolve dump leaptable selection gpsd broadcast \
 		       nmealine; do
 		run_one "$cc" "$program"
 	done

@@ -384,6 +384,8 @@ static int begin_clock(void)
 	if (opt.by_rtc && control)
 		rtc_set_system(&conf);
 	select_init(&conf);
+	if (opt.once)
+		discipline_once();
 	return discipline_init(&conf);
 }
 
@@ -464,6 +466,8 @@ static int begin_with_rights(void)
 		process_lock_memory();
 	if (conf.sched_priority > 0)
 		process_set_priority(conf.sched_priority);
+	if (!follows() && !privs_simulated())
+		suspend_open();
 	err = begin_clock();
 	if (err)
 		return err;
@@ -537,6 +541,7 @@ static int begin(void)
 static void end(void)
 {
 	notify_stopping();
+	select_stop();
 	if (begun.rest) {
 		control_close();
 		links_stop();
