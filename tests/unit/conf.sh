@@ -53,7 +53,7 @@ run_one() # compiler, program
 words()
 {
 	{
-		grep -oE '\b(FLAG|INT|NUMBER|NEAR_INT|NEAR_NUMBER|TEXT|LINK|CHOICE|FUNCTION|SOURCE|IGNORED|REFUSED)\([a-z_0-9]+' \
+		grep -oE '\b(OPT_)?(FLAG|INT|NUMBER|NEAR_INT|NEAR_NUMBER|TEXT|LINK|WORD|CHOICE|FUNCTION|SOURCE|IGNORED|REFUSED)\([a-z_0-9]+' \
 			"$daemon"/conf_*.c | sed 's/.*(//'
 		grep -ohE '\bOPTION\([a-z]+_conf, [a-z]+' "$daemon"/conf_*.c |
 			sed 's/.* //'

@@ -71,6 +71,22 @@ struct conf_option {
 	const char *const *choices;
 };
 
+/*
+ * Rows of a table of options. The file that has the table defines AT(MEMBER) as
+ * the offset of a member of its struct; the member has the name of the option.
+ */
+#define OPT_FLAG(word)	{ #word, CONF_FLAG, AT(word), 0, 0, NULL }
+#define OPT_INT(word, min, max)	{ #word, CONF_INT, AT(word), min, max, NULL }
+#define OPT_NUMBER(word, min, max) \
+	{ #word, CONF_NUMBER, AT(word), min, max, NULL }
+#define OPT_NEAR_INT(word, min, max) \
+	{ #word, CONF_NEAR_INT, AT(word), min, max, NULL }
+#define OPT_NEAR_NUMBER(word, min, max) \
+	{ #word, CONF_NEAR_NUMBER, AT(word), min, max, NULL }
+#define OPT_LINK(word)	{ #word, CONF_LINK, AT(word), 0, 0, NULL }
+#define OPT_WORD(word)	{ #word, CONF_WORD, AT(word), 0, 0, NULL }
+#define OPT_END		{ NULL, CONF_FLAG, 0, 0, 0, NULL }
+
 /* All return 0 or -errno, and have said why. */
 int conf_fail(struct conf_line *l, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

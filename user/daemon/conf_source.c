@@ -18,56 +18,49 @@ struct source_words {
 };
 
 #define AT(member)	offsetof(struct source_words, s.member)
-#define FLAG(word)	{ #word, CONF_FLAG, AT(word), 0, 0, NULL }
-#define INT(word, min, max)	{ #word, CONF_INT, AT(word), min, max, NULL }
-#define NUMBER(word, min, max)	{ #word, CONF_NUMBER, AT(word), min, max, NULL }
-#define NEAR_INT(word, min, max) \
-	{ #word, CONF_NEAR_INT, AT(word), min, max, NULL }
-#define NEAR_NUMBER(word, min, max) \
-	{ #word, CONF_NEAR_NUMBER, AT(word), min, max, NULL }
 
 /* Ranges as chronyd has them: beyond one, the nearest value is used. */
 static const struct conf_option options[] = {
-	INT(minpoll, -999, 999),
-	INT(maxpoll, -999, 999),
-	NEAR_INT(presend, -7, 100),
-	NEAR_INT(version, 1, 4),
-	NEAR_INT(filter, 0, 32),
-	NEAR_INT(minsamples, 0, 65535),
-	NEAR_INT(maxsamples, 0, 65535),
-	NEAR_INT(maxunreach, 0, 2147483647),
-	NEAR_INT(polltarget, 1, 1000),
-	NEAR_INT(minstratum, 0, 15),
-	NEAR_INT(maxsources, 1, 16),
-	INT(ttl, 1, 255),
-	NEAR_NUMBER(maxdelay, 0, 1000),
-	NEAR_NUMBER(maxdelayratio, 0, 1e6),
-	NEAR_NUMBER(maxdelaydevratio, 0, 1e6),
-	NUMBER(maxdelayquant, 0, 1e6),
-	NEAR_NUMBER(mindelay, 0, 1000),
-	NUMBER(offset, -1e10, 1e10),
-	NEAR_NUMBER(asymmetry, -0.5, 0.5),
-	FLAG(iburst),
-	FLAG(burst),
-	FLAG(prefer),
-	FLAG(noselect),
-	FLAG(trust),
-	FLAG(require),
-	FLAG(xleave),
-	FLAG(offline),
-	FLAG(auto_offline),
-	FLAG(copy),
-	FLAG(unauthenticated),
-	{ "dev", CONF_LINK, AT(dev), 0, 0, NULL },
-	FLAG(ipv4),
-	FLAG(ipv6),
+	OPT_INT(minpoll, -999, 999),
+	OPT_INT(maxpoll, -999, 999),
+	OPT_NEAR_INT(presend, -7, 100),
+	OPT_NEAR_INT(version, 1, 4),
+	OPT_NEAR_INT(filter, 0, 32),
+	OPT_NEAR_INT(minsamples, 0, 65535),
+	OPT_NEAR_INT(maxsamples, 0, 65535),
+	OPT_NEAR_INT(maxunreach, 0, 2147483647),
+	OPT_NEAR_INT(polltarget, 1, 1000),
+	OPT_NEAR_INT(minstratum, 0, 15),
+	OPT_NEAR_INT(maxsources, 1, 16),
+	OPT_INT(ttl, 1, 255),
+	OPT_NEAR_NUMBER(maxdelay, 0, 1000),
+	OPT_NEAR_NUMBER(maxdelayratio, 0, 1e6),
+	OPT_NEAR_NUMBER(maxdelaydevratio, 0, 1e6),
+	OPT_NUMBER(maxdelayquant, 0, 1e6),
+	OPT_NEAR_NUMBER(mindelay, 0, 1000),
+	OPT_NUMBER(offset, -1e10, 1e10),
+	OPT_NEAR_NUMBER(asymmetry, -0.5, 0.5),
+	OPT_FLAG(iburst),
+	OPT_FLAG(burst),
+	OPT_FLAG(prefer),
+	OPT_FLAG(noselect),
+	OPT_FLAG(trust),
+	OPT_FLAG(require),
+	OPT_FLAG(xleave),
+	OPT_FLAG(offline),
+	OPT_FLAG(auto_offline),
+	OPT_FLAG(copy),
+	OPT_FLAG(unauthenticated),
+	OPT_LINK(dev),
+	OPT_FLAG(ipv4),
+	OPT_FLAG(ipv6),
 	{ "port", CONF_U16, AT(port), 0, 65535, NULL },
 	{ "key", CONF_U32, AT(key), 1, 4294967295.0, NULL },
 	{ "extfield", CONF_HEX, 0, 0, 0, NULL },
 	{ "nts", CONF_FLAG, offsetof(struct source_words, nts), 0, 0, NULL },
 	{ "certset", CONF_UNUSED, 0, 0, 4294967295.0, NULL },
 	{ "ntsport", CONF_UNUSED, 0, 1, 65535, NULL },
-	{ NULL, CONF_FLAG, 0, 0, 0, NULL },
+	OPT_END
 };
 
 static void defaults(struct source_conf *s)

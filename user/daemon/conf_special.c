@@ -9,7 +9,6 @@
 
 #define OPTION(type, word, kind, min, max) \
 	{ #word, kind, offsetof(struct type, word), min, max, NULL }
-#define END	{ NULL, CONF_FLAG, 0, 0, 0, NULL }
 
 /* The word at INDEX is the value of a place in struct config. */
 /* RFC 5905 section 12: WATCH, s. */
@@ -38,7 +37,7 @@ int conf_do_local(struct conf_line *l)
 		OPTION(local_conf, orphan, CONF_FLAG, 0, 0),
 		OPTION(local_conf, waitsynced, CONF_NUMBER, 0, 1e9),
 		OPTION(local_conf, waitunsynced, CONF_NUMBER, 0, 1e9),
-		END
+		OPT_END
 	};
 	struct local_conf local = {
 		.enabled = true, .stratum = 10, .distance = 1,
@@ -61,7 +60,7 @@ int conf_do_ratelimit(struct conf_line *l)
 		OPTION(ratelimit_conf, burst, CONF_NEAR_INT, 1, 255),
 		OPTION(ratelimit_conf, leak, CONF_NEAR_INT, 1, 4),
 		OPTION(ratelimit_conf, kod, CONF_NEAR_INT, 0, 4),
-		END
+		OPT_END
 	};
 	struct ratelimit_conf limit = {
 		.enabled = true, .interval = 3, .burst = 8, .leak = 2,
@@ -80,7 +79,7 @@ int conf_do_listen(struct conf_line *l)
 		{ "hook", CONF_CHOICE, offsetof(struct listen_conf, hook), 0, 0,
 		  hooks },
 		OPTION(listen_conf, dev, CONF_LINK, 0, 0),
-		END
+		OPT_END
 	};
 	struct listen_conf listen = { .hook = CONF_HOOK_LOCAL }, *at;
 	struct config *c = l->c;
@@ -108,7 +107,7 @@ static int follow_kernel(struct conf_line *l)
 	static const struct conf_option options[] = {
 		OPTION(follow_conf, stratum, CONF_INT, 1, 15),
 		OPTION(follow_conf, refid, CONF_REFID, 0, 0),
-		END
+		OPT_END
 	};
 	struct follow_conf *f = &l->c->follow;
 	int err;
@@ -131,7 +130,7 @@ int conf_do_follow(struct conf_line *l)
 	static const struct conf_option options[] = {
 		OPTION(follow_conf, socket, CONF_TEXT, 0, 0),
 		OPTION(follow_conf, port, CONF_INT, 0, 65535),
-		END
+		OPT_END
 	};
 	struct follow_conf *f = &l->c->follow;
 
@@ -165,7 +164,7 @@ int conf_do_hwtimestamp(struct conf_line *l)
 		OPTION(hwtimestamp_conf, nocrossts, CONF_FLAG, 0, 0),
 		{ "rxfilter", CONF_CHOICE,
 		  offsetof(struct hwtimestamp_conf, rxfilter), 0, 0, filters },
-		END
+		OPT_END
 	};
 	struct hwtimestamp_conf h = {
 		.maxpoll = 100, .minsamples = 2, .maxsamples = 16,
@@ -259,7 +258,7 @@ int conf_do_driftfile(struct conf_line *l)
 	static const struct conf_option options[] = {
 		{ "interval", CONF_NUMBER,
 		  offsetof(struct config, driftfile_interval), 0, 1e9, NULL },
-		END
+		OPT_END
 	};
 
 	if (l->n < 2)
