@@ -61,10 +61,11 @@ words()
 	} | grep -vx word | sort -u
 }
 
-# What the manual has in the first place of an entry.
+# What the manual has in the first place of an entry, but for the table of
+# chrony's words, which chronyconf.py reads.
 entries()
 {
-	sed -nE -e '/^\.TP$/{n;s/^\.BI? "?([a-z_0-9]+).*/\1/p;}' \
+	sed -nE -e '/^\.SH "?CHRONY/q' -e '/^\.TP$/{n;s/^\.BI? "?([a-z_0-9]+).*/\1/p;}' \
 		-e 's/^\\fB([a-z_0-9]+)\\fR.*/\1/p' "$man" | sort -u
 }
 

@@ -259,7 +259,8 @@ void conf_free(struct config *c)
 		c->driftfile, c->leapsectz, c->leapseclist, c->rtcfile,
 		c->rtcdevice, c->hwclockfile, c->logdir, c->mailonchange,
 		c->logfile, c->dumpdir, c->keyfile, c->ntpsigndsocket, c->user, c->pidfile,
-		c->controlsocket, c->follow.socket,
+		c->controlsocket, c->follow.socket, c->tempcomp.file,
+		c->tempcomp.points,
 	};
 	size_t i;
 

@@ -29,6 +29,7 @@ enum {
 	CONF_HWTIMESTAMP_MAX = 64,
 	CONF_SOURCEDIRS_MAX = 32,
 	CONF_WARNINGS_MAX = 64,
+	CONF_SAMPLES_MAX = 128,	/* ESTIMATE_SAMPLES */
 };
 
 /* "FILE:LINE: DIRECTIVE: what is wrong". */
@@ -151,6 +152,7 @@ enum conf_driver {
  * @pps: only says where the second begins
  * @tai: keeps TAI
  * @local: is a stable frequency, not time
+ * @optional: may be missing; each of them may
  * @prefer: see struct source_conf, the next three too
  * @offset: s
  * @delay: s
@@ -181,7 +183,7 @@ struct refclock_conf {
 	int rate;
 	int maxlockage;
 	double width;
-	bool pps, tai, local;
+	bool pps, tai, local, optional;
 	bool prefer, noselect, trust, require;
 	double offset, delay, precision, maxdispersion;
 	int stratum;
@@ -290,6 +292,20 @@ struct follow_conf {
 	uint32_t refid;
 };
 
+/**
+ * struct tempcomp_conf - `tempcomp`
+ * @file: the sensor's; NULL: there is no compensation
+ * @points: file of temperatures and compensations; NULL: the polynomial counts
+ * @interval: between two readings, s
+ * @t0: temperature at which the compensation is @k0
+ * @k0: ppm; the next two are per unit of temperature, and of its square
+ */
+struct tempcomp_conf {
+	char *file, *points;
+	double interval;
+	double t0, k0, k1, k2;
+};
+
 enum conf_authselect {
 	CONF_AUTH_MIX, CONF_AUTH_REQUIRE, CONF_AUTH_PREFER, CONF_AUTH_IGNORE,
 };
@@ -350,6 +366,7 @@ struct conf_strings {
  * @logfile_size: octets after which it is begun anew; 0: never
  * @pidfile: empty when there is to be none
  * @clockprecision: s; 0 is measured
+ * @logbanner: lines between two; 0 never, negative only at the beginning
  * @clientloglimit: octets; 0: as many as there are
  */
 struct config {
@@ -421,6 +438,9 @@ struct config {
 	double logchange;
 	char *mailonchange;
 	double mailonchange_limit;
+
+	/* the temperature of the oscillator */
+	struct tempcomp_conf tempcomp;
 
 	/* the process */
 	char *dumpdir, *keyfile, *ntpsigndsocket;

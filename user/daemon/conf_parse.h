@@ -51,7 +51,6 @@ enum conf_kind {
 	CONF_HEX,	/* extension field, of struct source_conf */
 	CONF_OCTAL,	/* int */
 	CONF_CHOICE,	/* int, index of a word of CHOICES */
-	CONF_UNUSED,	/* an integer that nobody wants */
 };
 
 /**
@@ -140,6 +139,7 @@ int conf_do_sourcesonly(struct conf_line *l);
 int conf_do_driftfile(struct conf_line *l);
 int conf_do_smoothtime(struct conf_line *l);
 int conf_do_fallbackdrift(struct conf_line *l);
+int conf_do_tempcomp(struct conf_line *l);
 int conf_do_mailonchange(struct conf_line *l);
 int conf_do_log(struct conf_line *l);
 

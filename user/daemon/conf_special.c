@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define OPTION(type, word, kind, min, max) \
 	{ #word, kind, offsetof(struct type, word), min, max, NULL }
+
+enum { POLL_UNSAID = 100 };
 
 /* The word at INDEX is the value of a place in struct config. */
 /* RFC 5905 section 12: WATCH, s. */
@@ -155,8 +158,10 @@ int conf_do_hwtimestamp(struct conf_line *l)
 	static const struct conf_option options[] = {
 		OPTION(hwtimestamp_conf, minpoll, CONF_NEAR_INT, -6, 20),
 		OPTION(hwtimestamp_conf, maxpoll, CONF_NEAR_INT, -6, 20),
-		OPTION(hwtimestamp_conf, minsamples, CONF_NEAR_INT, 2, 65535),
-		OPTION(hwtimestamp_conf, maxsamples, CONF_NEAR_INT, 2, 65535),
+		OPTION(hwtimestamp_conf, minsamples, CONF_NEAR_INT, 2,
+		       CONF_SAMPLES_MAX),
+		OPTION(hwtimestamp_conf, maxsamples, CONF_NEAR_INT, 2,
+		       CONF_SAMPLES_MAX),
 		OPTION(hwtimestamp_conf, precision, CONF_NEAR_NUMBER, 0, 1),
 		OPTION(hwtimestamp_conf, txcomp, CONF_NEAR_NUMBER, -1, 1),
 		OPTION(hwtimestamp_conf, rxcomp, CONF_NEAR_NUMBER, -1, 1),
@@ -167,7 +172,7 @@ int conf_do_hwtimestamp(struct conf_line *l)
 		OPT_END
 	};
 	struct hwtimestamp_conf h = {
-		.maxpoll = 100, .minsamples = 2, .maxsamples = 16,
+		.maxpoll = POLL_UNSAID, .minsamples = 2, .maxsamples = 16,
 		.precision = 100e-9, .txrate = 1000,
 	};
 	struct hwtimestamp_conf *at;
@@ -181,8 +186,15 @@ int conf_do_hwtimestamp(struct conf_line *l)
 		err = conf_options(l, 2, options, &h);
 	if (err)
 		return err;
-	if (h.maxpoll == 100)
-		h.maxpoll = h.minpoll + 1;
+	if (h.maxpoll == POLL_UNSAID)
+		h.maxpoll = h.minpoll;
+	if (h.maxpoll < h.minpoll) {
+		err = conf_warn(l, "maxpoll: %d is less than minpoll, which is %d and is taken for both",
+				h.maxpoll, h.minpoll);
+		h.maxpoll = h.minpoll;
+		if (err)
+			return err;
+	}
 	at = conf_more(l, &c->hwtimestamp, &c->n_hwtimestamp,
 		       &c->hwtimestamp_room, sizeof(*at), CONF_HWTIMESTAMP_MAX);
 	if (!at)
@@ -296,6 +308,32 @@ int conf_do_fallbackdrift(struct conf_line *l)
 	if (!err)
 		err = VALUE(2, "MAX-INTERVAL", CONF_INT, fallbackdrift_max, 0,
 			    31);
+	return err;
+}
+
+/* tempcomp FILE INTERVAL POINTS-FILE, or FILE INTERVAL T0 K0 K1 K2 */
+int conf_do_tempcomp(struct conf_line *l)
+{
+	struct tempcomp_conf *t = &l->c->tempcomp;
+	int err = conf_count(l, 3, 6, "FILE INTERVAL T0 K0 K1 K2, or FILE INTERVAL POINTS-FILE");
+
+	if (!err && l->n != 4 && l->n != 7)
+		err = conf_fail(l, "FILE INTERVAL T0 K0 K1 K2, or FILE INTERVAL POINTS-FILE, is wanted");
+	if (!err)
+		err = VALUE(2, "INTERVAL", CONF_NEAR_NUMBER, tempcomp.interval,
+			    0.1, 1e6);
+	if (!err && l->n == 7)
+		err = VALUE(3, "T0", CONF_NUMBER, tempcomp.t0, -1e12, 1e12) ?:
+		      VALUE(4, "K0", CONF_NUMBER, tempcomp.k0, -1e12, 1e12) ?:
+		      VALUE(5, "K1", CONF_NUMBER, tempcomp.k1, -1e12, 1e12) ?:
+		      VALUE(6, "K2", CONF_NUMBER, tempcomp.k2, -1e12, 1e12);
+	if (err)
+		return err;
+	free(t->points);
+	t->points = NULL;
+	err = conf_string(l, &t->file, l->word[1]);
+	if (!err && l->n == 4)
+		err = conf_string(l, &t->points, l->word[3]);
 	return err;
 }
 

@@ -408,7 +408,6 @@ int conf_value(struct conf_line *l, const char *what,
 	case CONF_U16:
 	case CONF_U32:
 	case CONF_U64:
-	case CONF_UNUSED:
 		return set_integer(l, what, o, to, word);
 	case CONF_NUMBER:
 		return set_number(l, what, o, to, word);

@@ -9,6 +9,7 @@
 #include "clk.h"
 #include "conf.h"
 #include "drift.h"
+#include "fallback.h"
 #include "leap.h"
 #include "sanity.h"
 #include "local.h"
@@ -19,6 +20,7 @@
 #include "select.h"
 #include "smooth.h"
 #include "source.h"
+#include "tempcomp.h"
 
 #include <errno.h>
 #include <linux/types.h>
@@ -32,6 +34,8 @@
 #define PATIENCE	6.0
 /* The shortest time a correction is given, s. */
 #define SLEW_MIN	2.0
+/* `corrtimeratio` with which a usual error takes one poll interval. */
+#define CORRTIMERATIO	3.0
 /* Of the fastest slew that may be: what is used; the rate is an error too. */
 #define HASTE		0.5
 /* Weight of the newest in the average of offsets. */
@@ -238,7 +242,8 @@ static int step(double error)
 
 static void steer(double error, double interval)
 {
-	double span = interval, usual = PATIENCE * d.target.time_error;
+	double span = interval * d.conf->corrtimeratio / CORRTIMERATIO;
+	double usual = PATIENCE * d.target.time_error;
 
 	if (!clk_controlled())
 		return;
@@ -349,6 +354,16 @@ static double until_next(const struct source *s)
 	return fmax(interval, fmin(reference.interval, 4 * interval));
 }
 
+/*
+ * As chronyd: a frequency with a skew above `maxupdateskew` is not used, and the
+ * clock goes on with the one before. What it may be off by is still claimed.
+ */
+static void limit_skew(struct fit *fit)
+{
+	if (2 * fit->frequency_error > d.conf->maxupdateskew * 1e-6)
+		fit->frequency = reference.frequency;
+}
+
 /**
  * discipline_update() - the sources have something new to say
  * @sel: what
@@ -356,6 +371,7 @@ static double until_next(const struct source *s)
 void discipline_update(const struct selection *sel)
 {
 	struct fit before = d.target;
+	struct selection limited = *sel;
 	bool known = d.known;
 	struct record_update u = {
 		.source = sel->source,
@@ -364,6 +380,8 @@ void discipline_update(const struct selection *sel)
 	};
 	double error;
 
+	limit_skew(&limited.fit);
+	sel = &limited;
 	d.target = sel->fit;
 	d.known = true;
 	error = reference_correction();
@@ -384,6 +402,7 @@ void discipline_update(const struct selection *sel)
 	steer(error, until_next(sel->source));
 	tell_kernel();
 	drift_update(reference.frequency, reference.skew);
+	fallback_update(reference.frequency, reference.interval);
 	tell();
 	local_updated();
 }
@@ -401,6 +420,33 @@ void discipline_lost(void)
 	tell_kernel();
 	tell();
 	local_updated();
+}
+
+/* The oscillator runs at another rate, as its temperature says (`tempcomp`). */
+static void turn(double df)
+{
+	int64_t raw = clk_raw();
+
+	source_turn_all(raw, df);
+	fit_turn(&d.target, raw, df);
+	fallback_turn(df);
+	reference.frequency += df;
+	/* A slew that is under way goes on. */
+	if (clk_controlled())
+		clk_set_frequency(clk_frequency() + df);
+	tell();
+}
+
+/* Nobody has updated the clock for long (`fallbackdrift`). */
+static void fall_back(double frequency)
+{
+	d.target = fit_at(&d.target, clk_raw());
+	d.target.frequency = frequency;
+	reference.frequency = frequency;
+	if (clk_controlled())
+		settle();
+	discipline_lost();
+	tell();
 }
 
 /**
@@ -449,12 +495,16 @@ int discipline_step(void)
 int discipline_init(const struct config *c)
 {
 	double skew = 0;
+	int err = tempcomp_start(&c->tempcomp, turn);
 
+	if (err)
+		return err;
 	d.conf = c;
 	d.timer.fn = slew_ends;
 	local_init(c, tell);
 	leap_init(c, leapt);
 	smooth_init(c);
+	fallback_init(c, fall_back);
 	reference.frequency = clk_frequency();
 	if (drift_init(c, &reference.frequency, &skew))
 		reference.skew = skew;
@@ -467,10 +517,12 @@ int discipline_init(const struct config *c)
 void discipline_stop(void)
 {
 	leap_stop();
+	fallback_stop();
 	timer_cancel(&d.timer);
 	local_stop();
 	if (d.known && clk_controlled())
 		clk_set_frequency(base_frequency());
 	if (d.known)
 		drift_write(reference.frequency, reference.skew);
+	tempcomp_stop();
 }

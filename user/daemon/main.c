@@ -378,6 +378,8 @@ static int begin_clock(void)
 			strerror(-err));
 		return err;
 	}
+	if (conf.clockprecision > 0)
+		clk_set_precision(conf.clockprecision);
 	daemon_status.started = clk_real();
 	daemon_status.controls_clock = control;
 	daemon_status.follow = follows() ? daemon_status.follow : "sources";
