@@ -271,8 +271,8 @@ FIELDS = {
     "acquisitionport": "acquisitionport", "all": "all", "bindacqaddress": "bindacq4",
     "bindaddress": "bind", "broadcast": "group", "certset": "", "confdir": "", "deny": "access",
     "allow": "access", "driftfile": "driftfile", "fallbackdrift": "fallbackdrift_max",
-    "extfield": "", "include": "", "initstepslew": "", "ipv4": "ipv4", "leaponly":
-    "smoothtime_leaponly", "mailonchange": "", "makestep": "makestep_limit", "measurements":
+    "extfield": "", "include": "", "initstepslew": "initstep", "ipv4": "ipv4", "leaponly":
+    "smoothtime_leaponly", "mailonchange": "mailonchange", "makestep": "makestep_limit", "measurements":
     "", "peer": "is_peer", "pool": "is_pool", "rawmeasurements": "", "refclocks": "", "rtc": "",
     "selection": "", "server": "sources", "smoothtime": "smoothtime_freq", "sourcedir": "",
     "statistics": "", "tracking": "", "tempcomp": "tempcomp", "PPS": "", "SOCK": "", "SHM": "",

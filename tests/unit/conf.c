@@ -502,29 +502,17 @@ static void listeners(void)
 	     "port 1123 does not apply to 'listen': the module answers at port 123 only: remove one of both");
 }
 
-/* What kntp.conf(5) says under NOT ACTED ON, and that the defaults are silent. */
-static void not_acted_on(void)
+/* Directives that were once ignored with a warning. */
+static void acted_on(void)
 {
-	static const struct {
-		const char *line, *name;
-	} lines[] = {
-		{ "mailonchange root 0.5\n", "mailonchange" },
-	};
-	char text[100];
-	size_t i;
-
-	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		snprintf(text, sizeof(text), "%s: is not acted on by this version",
-			 lines[i].name);
-		if (right(lines[i].line))
-			CHECK(conf.warnings.n == 1 && warns(text), "%s",
-			      lines[i].line);
-		conf_free(&conf);
-	}
 	if (right("maxupdateskew 10\ncorrtimeratio 5\nclockprecision 1e-6\n"
 		  "hwtimestamp eth0 minpoll 1 maxpoll 4\nlog tempcomp\n"
-		  "fallbackdrift 16 19\ntempcomp a 1 b\n"))
-		IS(warnings.n, 0);
+		  "fallbackdrift 16 19\ntempcomp a 1 b\nmailonchange a 1\n"
+		  "initstepslew 1 a b\nallow auth a.example\nlisten hook local\n"))
+		CHECK(!conf.warnings.n && conf.initstep.n == 2 &&
+		      conf.names.n == 1 && conf.access.at[0].name == 1 &&
+		      conf.access.at[0].auth, "%zu warnings",
+		      conf.warnings.n);
 	conf_free(&conf);
 }
 
@@ -647,7 +635,7 @@ static const struct test_case cases[] = {
 	{ "out of range", out_of_range },
 	{ "what the module does not know", listeners },
 	{ "refclocks that clash", refclocks_that_clash },
-	{ "not acted on", not_acted_on },
+	{ "acted on", acted_on },
 	{ "follow and sources", follow_and_sources },
 	{ "all directives", all_directives },
 	{ "directories", directories },

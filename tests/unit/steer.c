@@ -11,6 +11,7 @@
 #include "../../user/daemon/local.h"
 #include "../../user/daemon/log.h"
 #include "../../user/daemon/loop.h"
+#include "../../user/daemon/mail.h"
 #include "../../user/daemon/records.h"
 #include "../../user/daemon/reference.h"
 #include "../../user/daemon/select.h"
@@ -33,6 +34,7 @@ static int64_t now;		/* RAW */
 static double ahead;		/* of the system clock, s */
 static double frequency;	/* of the system clock, s/s */
 static double records[2];	/* temperature, compensation */
+static unsigned int mails;
 static struct timer *timers;
 static struct source source = { .poll = 6, .stratum = 1 };
 static struct config conf;
@@ -188,6 +190,11 @@ void record_tempcomp(double temperature, double compensation)
 void log_msg(int priority, const char *fmt, ...)
 {
 	(void)priority, (void)fmt;
+}
+
+void mail_change(const struct config *c, double offset)
+{
+	mails += c->mailonchange && fabs(offset) > c->mailonchange_limit;
 }
 
 void loop_stop(void)
@@ -381,10 +388,53 @@ static void fallbacks(void)
 	end();
 }
 
+/*
+ * chrony.conf(5), initstepslew: more than the threshold is stepped, less is
+ * slewed; and makestep counts from the first usual update on.
+ */
+static void first_step(void)
+{
+	begin();
+	conf.makestep = 0.1;
+	conf.makestep_limit = 1;
+	conf.mailonchange = (char *)"root";
+	conf.mailonchange_limit = 0.5;
+	mails = 0;
+	discipline_init(&conf);
+	discipline_step_first(30);
+	update(29, 0, 1e-9);
+	CHECK(!(fabs(ahead) > 0) && frequency > 0.01, "29 s: slewed");
+	now += 2 * NS_PER_S;
+	update(31, 0, 1e-9);
+	CHECK(fabs(ahead - 31) < 1e-6, "31 s: stepped by %g", ahead);
+	discipline_step_first(-1);
+	now += 2 * NS_PER_S;
+	update(31.2, 0, 1e-9);
+	CHECK(fabs(ahead - 31.2) < 1e-6, "makestep, its first update: %g", ahead);
+	now += 2 * NS_PER_S;
+	update(31.4, 0, 1e-9);
+	CHECK(fabs(ahead - 31.2) < 1e-6, "its second: %g", ahead);
+	CHECK(mails == 2, "%u mails", mails);
+	end();
+}
+
 /* chrony.conf(5)'s own example: 27000 is 0.183 ppm faster than 26000. */
+static struct source other;
+
+static void two_samples(void)
+{
+	memset(&other, 0, sizeof(other));
+	sources = &other;
+	estimate_init(&other.est, 0);
+	estimate_add(&other.est, &(struct sample){
+		.raw = now, .utc = UTC + now, .dispersion = 1e-6 });
+	now += 64 * NS_PER_S;
+	estimate_add(&other.est, &(struct sample){
+		.raw = now, .utc = UTC + now, .dispersion = 1e-6 });
+}
+
 static void temperature(void)
 {
-	static struct source other;
 	char file[64], drift[64];
 	double gains, skew;
 	struct fit before, at;
@@ -403,14 +453,7 @@ static void temperature(void)
 	/* What the file has is without the 0.5 ppm. */
 	CHECK(fabs(reference.frequency + 1e-6) < 1e-12, "%g",
 	      reference.frequency);
-	memset(&other, 0, sizeof(other));
-	sources = &other;
-	estimate_init(&other.est, 0);
-	estimate_add(&other.est, &(struct sample){
-		.raw = now, .utc = UTC + now, .dispersion = 1e-6 });
-	now += 64 * NS_PER_S;
-	estimate_add(&other.est, &(struct sample){
-		.raw = now, .utc = UTC + now, .dispersion = 1e-6 });
+	two_samples();
 	update(0, -1e-6, 1e-9);
 	put("temp", "27000\n", file);
 	then = now + 100 * NS_PER_S;
@@ -492,6 +535,7 @@ static const struct test_case cases[] = {
 	{ "corrtimeratio", time_of_a_correction },
 	{ "maxupdateskew", uncertain_frequency },
 	{ "fallbackdrift", fallbacks },
+	{ "initstepslew and mailonchange", first_step },
 	{ "tempcomp, and the drift file", temperature },
 	{ "tempcomp by points", points },
 };

@@ -269,6 +269,8 @@ void conf_free(struct config *c)
 	conf_sources_free(&c->sources);
 	conf_strings_free(&c->sourcedirs);
 	conf_strings_free(&c->warnings);
+	conf_strings_free(&c->initstep);
+	conf_strings_free(&c->names);
 	free(c->refclock);
 	free(c->access.at);
 	free(c->cmdaccess.at);

@@ -29,6 +29,8 @@ enum {
 	CONF_HWTIMESTAMP_MAX = 64,
 	CONF_SOURCEDIRS_MAX = 32,
 	CONF_WARNINGS_MAX = 64,
+	CONF_INITSTEP_MAX = 64,
+	CONF_ACCESS_NAMES = 256,
 	CONF_SAMPLES_MAX = 128,	/* ESTIMATE_SAMPLES */
 };
 
@@ -199,12 +201,15 @@ struct refclock_conf {
  * @allow: else it denies
  * @auth: allows what is authenticated
  * @all: what was said before of parts of the prefix is forgotten
+ * @name: it is for the addresses of a host, by the index in @names of struct
+ *	config and from 1 on; 0: for the prefix
  */
 struct access_conf {
 	int family;
 	uint8_t addr[16];
 	uint8_t len;
 	bool allow, auth, all;
+	unsigned int name;
 };
 
 enum conf_group {
@@ -348,10 +353,13 @@ struct conf_strings {
  * @group: likewise
  * @sourcesonly: the file whose sources are the only ones; empty: all are
  * @sourcedirs: a directive each: its directories, blanks between
+ * @names: hosts of access rules, for @name of struct access_conf
  * @warnings: what was read but has no effect, for the log
  * @bind4: `bindaddress`, or family AF_UNSPEC; the next three likewise
  * @metrics: where they are served, with the port, or family AF_UNSPEC
  * @acquisitionport: -1 a random one each time
+ * @initstep_threshold: s
+ * @initstep: servers of `initstepslew`
  * @makestep_limit: updates; negative always, 0 never
  * @makestep: s
  * @maxchange: s; 0 no limit
@@ -383,7 +391,7 @@ struct config {
 	size_t n_hwtimestamp, hwtimestamp_room;
 	struct group_conf *group;
 	size_t n_group, group_room;
-	struct conf_strings sourcedirs, warnings;
+	struct conf_strings sourcedirs, warnings, names;
 	char sourcesonly[CONF_FILE];
 
 	struct follow_conf follow;
@@ -410,6 +418,8 @@ struct config {
 	int minsources, minsamples, maxsamples, minstratum, maxstratum;
 
 	/* the clock */
+	double initstep_threshold;
+	struct conf_strings initstep;
 	double makestep;
 	int makestep_limit;
 	double maxchange;

@@ -178,28 +178,6 @@ static int check_listen(struct config *c, struct conf_line *l)
 	return err;
 }
 
-/*
- * Nothing is accepted in silence without effect: what the grammar has, and this
- * version does not act on, is said wherever it differs from its default.
- */
-static int warn_unused(struct config *c, struct conf_line *l)
-{
-	struct {
-		const char *name;
-		bool set;
-	} unused[] = {
-		{ "mailonchange", c->mailonchange },
-	};
-	size_t i;
-	int err = 0;
-
-	for (i = 0; !err && i < sizeof(unused) / sizeof(unused[0]); i++)
-		if (unused[i].set)
-			err = conf_warn(l, "%s: is not acted on by this version",
-					unused[i].name);
-	return err;
-}
-
 /**
  * conf_check() - whether all that was read goes together
  * @l: no line, for its error and warnings
@@ -223,6 +201,5 @@ int conf_check(struct conf_line *l)
 			 "rtcsync: not together with rtcfile");
 		return -EINVAL;
 	}
-	ret = warn_unused(c, l);
-	return ret ? ret : check_listen(c, l);
+	return check_listen(c, l);
 }

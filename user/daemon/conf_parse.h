@@ -131,6 +131,7 @@ int conf_do_follow(struct conf_line *l);
 int conf_do_local(struct conf_line *l);
 int conf_do_ratelimit(struct conf_line *l);
 int conf_do_hwtimestamp(struct conf_line *l);
+int conf_do_initstepslew(struct conf_line *l);
 int conf_do_makestep(struct conf_line *l);
 int conf_do_maxchange(struct conf_line *l);
 int conf_do_spike(struct conf_line *l);

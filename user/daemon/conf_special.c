@@ -204,6 +204,26 @@ int conf_do_hwtimestamp(struct conf_line *l)
 	return 0;
 }
 
+/* initstepslew THRESHOLD [NAME]... */
+int conf_do_initstepslew(struct conf_line *l)
+{
+	int err = conf_count(l, 1, CONF_INITSTEP_MAX + 1, "THRESHOLD NAME");
+	size_t i;
+
+	if (!err)
+		err = VALUE(1, "THRESHOLD", CONF_NEAR_NUMBER, initstep_threshold,
+			    0, 1e10);
+	if (err)
+		return err;
+	conf_strings_free(&l->c->initstep);
+	for (i = 2; !err && i < l->n; i++)
+		err = conf_keep_string(l, &l->c->initstep, l->word[i],
+				       CONF_INITSTEP_MAX);
+	if (!err && l->n == 2)
+		err = conf_warn(l, "has no effect without a server");
+	return err;
+}
+
 int conf_do_makestep(struct conf_line *l)
 {
 	int err = conf_count(l, 2, 2, "THRESHOLD LIMIT");

@@ -122,6 +122,7 @@ static const struct directive directives[] = {
 	NEAR_INT(maxstratum, 0, 15),
 
 	/* the clock */
+	FUNCTION(initstepslew, conf_do_initstepslew),
 	FUNCTION(makestep, conf_do_makestep),
 	FUNCTION(maxchange, conf_do_maxchange),
 	FUNCTION(spike, conf_do_spike),
@@ -196,7 +197,6 @@ static const struct directive directives[] = {
 	REFUSED(ntsservercert, "NTS is not spoken by kntpd: its clients would get no answer"),
 	REFUSED(ntsserverkey, "NTS is not spoken by kntpd: its clients would get no answer"),
 	REFUSED(ptpport, "NTP over PTP is not spoken by kntpd"),
-	REFUSED(initstepslew, "kntpd has makestep, and iburst of the servers, instead"),
 };
 
 #define N	(sizeof(directives) / sizeof(directives[0]))

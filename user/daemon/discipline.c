@@ -14,6 +14,7 @@
 #include "sanity.h"
 #include "local.h"
 #include "log.h"
+#include "mail.h"
 #include "loop.h"
 #include "records.h"
 #include "reference.h"
@@ -50,6 +51,7 @@ static struct {
 	struct fit target;	/* true time, as estimated */
 	bool known;
 	unsigned int updates;
+	double step_first;	/* errors that the first updates step, s; or -1 */
 	struct timer timer;	/* the end of a slew */
 	void (*changed[CALLBACKS])(void);
 } d;
@@ -224,6 +226,8 @@ static bool may_step(double error)
 {
 	const struct config *c = d.conf;
 
+	if (d.step_first >= 0)
+		return fabs(error) > d.step_first;
 	if (!c->makestep_limit || !(fabs(error) > c->makestep))
 		return false;
 	return c->makestep_limit < 0 ||
@@ -393,6 +397,7 @@ void discipline_update(const struct selection *sel)
 	}
 	if (fabs(error) > d.conf->logchange)
 		log_msg(LOG_WARNING, "the system clock is off by %.6f s", error);
+	mail_change(d.conf, error);
 	smooth(&before, &sel->fit, known);
 	u.offset = u.left - error;
 	u.max_error = fabs(u.offset) + fabs(u.left) +
@@ -487,6 +492,16 @@ int discipline_step(void)
 }
 
 /**
+ * discipline_step_first() - step larger errors, whatever makestep says
+ * @threshold: s; -1: no more, and the updates that makestep counts begin now
+ */
+void discipline_step_first(double threshold)
+{
+	d.step_first = threshold;
+	d.updates = 0;
+}
+
+/**
  * discipline_init() - before any source
  * @c: the configuration; is to stay
  *
@@ -500,6 +515,7 @@ int discipline_init(const struct config *c)
 	if (err)
 		return err;
 	d.conf = c;
+	d.step_first = -1;
 	d.timer.fn = slew_ends;
 	local_init(c, tell);
 	leap_init(c, leapt);

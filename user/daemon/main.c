@@ -10,8 +10,10 @@
 #include "hwts.h"
 #include "links.h"
 #include "local.h"
+#include "initstep.h"
 #include "log.h"
 #include "loop.h"
+#include "mail.h"
 #include "notify.h"
 #include "ntp.h"
 #include "pool.h"
@@ -409,12 +411,37 @@ static int begin_sources(void)
 	return err;
 }
 
+/* Who started kntpd waits for this, and the service manager. */
+static void say_started(void)
+{
+	process_started(true);
+	notify_ready();
+}
+
+/* The initial step is made, or nobody could tell of which size it is to be. */
+static void initial_step_over(void)
+{
+	char why[NTP_WHY] = "";
+
+	/* What a reload meanwhile has added is there already. */
+	if (ntp_reload(&conf, why))
+		log_msg(LOG_ERR, "%s", why);
+	say_started();
+}
+
 /* Without rights: names are looked up, and what a resolver sends is parsed. */
 static int begin_servers(void)
 {
 	char why[NTP_WHY] = "";
-	int err = follows() ? 0 : ntp_start(&conf, why);
+	int err = 0;
 
+	if (begun.serve)
+		serve_look_up(&conf);
+	/* As chronyd: not with -q, -Q or -R. */
+	if (!follows() && !opt.once && !opt.restarted)
+		initstep_start(&conf, initial_step_over);
+	if (!follows() && !initstep_pending())
+		err = ntp_start(&conf, why);
 	if (err)
 		log_msg(LOG_ERR, "%s", *why ? why : strerror(-err));
 	return err;
@@ -466,6 +493,8 @@ static int begin_with_rights(void)
 		process_lock_memory();
 	if (conf.sched_priority > 0)
 		process_set_priority(conf.sched_priority);
+	if (!opt.once)
+		mail_start(&conf);
 	err = begin_clock();
 	if (err)
 		return err;
@@ -550,12 +579,14 @@ static void end(void)
 		rates_stop();
 	if (begun.sources) {
 		dump_stop();
+		initstep_stop();
 		ntp_stop();
 		refclock_stop();
 		rtc_stop();
 	}
 	if (begun.clock)
 		discipline_stop();
+	mail_stop();
 	if (begun.serve)
 		serve_stop();
 	if (has_pidfile())
@@ -588,8 +619,8 @@ int main(int argc, char **argv)
 		process_started(false);
 		return 1;
 	}
-	process_started(true);
-	notify_ready();
+	if (!initstep_pending())
+		say_started();
 	err = loop_run();
 	if (err) {
 		log_msg(LOG_ERR, "poll: %s", strerror(-err));
