@@ -206,6 +206,13 @@ test_options()
 	check "-p prints the lines" [ "$("$kntpd" -p -f "$tmp/kntp.conf")" = \
 		"port 0
 server a iburst" ]
+	printf 'maxntsretry 3\nserver a minpoll 90\nport x\n' >"$tmp/kntp.conf"
+	check "--check prints warnings and the error, each with its place" [ \
+		"$("$kntpd" --check -f "$tmp/kntp.conf" 2>&1)" = \
+"kntpd: warning: $tmp/kntp.conf:1: maxntsretry: has no effect: NTS is not spoken by kntpd
+kntpd: warning: $tmp/kntp.conf:2: server: minpoll: 90 is outside -7 to 24: 24 is used
+kntpd: error: $tmp/kntp.conf:3: port: 'x' is not a whole number from 0 to 65535" ]
+	printf 'port 0\nserver a\n' >"$tmp/kntp.conf"
 	check "chronyd's -r -R -m -U -P" "$kntpd" --check -r -R -m -U -P 5 \
 		-f "$tmp/kntp.conf"
 }

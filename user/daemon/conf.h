@@ -487,6 +487,9 @@ bool conf_is_multicast(const struct sockaddr_storage *a);
 /* Where each line is printed as it is read; NULL, the default: nowhere. */
 extern FILE *conf_echo;
 
+/* Where each warning is printed as it is found, beside @warnings; NULL: nowhere. */
+extern FILE *conf_complaints;
+
 /* Names of all directives, in no order; NULL behind the last. */
 const char *conf_directive(size_t i);
 

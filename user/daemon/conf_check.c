@@ -53,6 +53,8 @@ static int check_refclock(struct config *c, size_t i, struct conf_error *err)
 		if (warn(c, r, "lock: no other refclock has that refid: lock is not used"))
 			return -ENOMEM;
 	}
+	if (r->local && warn(c, r, "local: is not acted on by this version"))
+		return -ENOMEM;
 	if (r->driver == CONF_RTC && (c->rtcsync || c->rtcfile))
 		return fail(err, r->file, r->line, "refclock",
 			    "RTC: not together with rtcsync or rtcfile");

@@ -34,12 +34,12 @@ int conf_do_local(struct conf_line *l)
 {
 	static const struct conf_option options[] = {
 		OPTION(local_conf, stratum, CONF_INT, 1, 15),
-		OPTION(local_conf, distance, CONF_NUMBER, 0, 1e6),
-		OPTION(local_conf, activate, CONF_NUMBER, 0, 1e6),
+		OPTION(local_conf, distance, CONF_NEAR_NUMBER, 0, 1e6),
+		OPTION(local_conf, activate, CONF_NEAR_NUMBER, 0, 1e6),
 		OPTION(local_conf, dispersion, CONF_NUMBER, 0, 15.999),
 		OPTION(local_conf, orphan, CONF_FLAG, 0, 0),
-		OPTION(local_conf, waitsynced, CONF_NUMBER, 0, 1e9),
-		OPTION(local_conf, waitunsynced, CONF_NUMBER, 0, 1e9),
+		OPTION(local_conf, waitsynced, CONF_NEAR_NUMBER, 0, 1e9),
+		OPTION(local_conf, waitunsynced, CONF_NEAR_NUMBER, 0, 1e9),
 		OPT_END
 	};
 	struct local_conf local = {
@@ -229,7 +229,7 @@ int conf_do_makestep(struct conf_line *l)
 	int err = conf_count(l, 2, 2, "THRESHOLD LIMIT");
 
 	if (!err)
-		err = VALUE(1, "THRESHOLD", CONF_NUMBER, makestep, 0, 1e10);
+		err = VALUE(1, "THRESHOLD", CONF_NEAR_NUMBER, makestep, 0, 1e10);
 	if (!err)
 		err = VALUE(2, "LIMIT", CONF_INT, makestep_limit, -2147483648.0,
 			    2147483647);
@@ -241,7 +241,7 @@ int conf_do_maxchange(struct conf_line *l)
 	int err = conf_count(l, 3, 3, "OFFSET START IGNORE");
 
 	if (!err)
-		err = VALUE(1, "OFFSET", CONF_NUMBER, maxchange, 0, 1e10);
+		err = VALUE(1, "OFFSET", CONF_NEAR_NUMBER, maxchange, 0, 1e10);
 	if (!err)
 		err = VALUE(2, "START", CONF_INT, maxchange_start, 0,
 			    2147483647);
@@ -288,7 +288,7 @@ int conf_do_sourcesonly(struct conf_line *l)
 int conf_do_driftfile(struct conf_line *l)
 {
 	static const struct conf_option options[] = {
-		{ "interval", CONF_NUMBER,
+		{ "interval", CONF_NEAR_NUMBER,
 		  offsetof(struct config, driftfile_interval), 0, 1e9, NULL },
 		OPT_END
 	};
@@ -305,10 +305,10 @@ int conf_do_smoothtime(struct conf_line *l)
 	int err = conf_count(l, 2, 3, "MAX-FREQUENCY MAX-WANDER");
 
 	if (!err)
-		err = VALUE(1, "MAX-FREQUENCY", CONF_NUMBER, smoothtime_freq, 0,
+		err = VALUE(1, "MAX-FREQUENCY", CONF_NEAR_NUMBER, smoothtime_freq, 0,
 			    100000);
 	if (!err)
-		err = VALUE(2, "MAX-WANDER", CONF_NUMBER, smoothtime_wander, 0,
+		err = VALUE(2, "MAX-WANDER", CONF_NEAR_NUMBER, smoothtime_wander, 0,
 			    100000);
 	if (err)
 		return err;
@@ -364,7 +364,7 @@ int conf_do_mailonchange(struct conf_line *l)
 	if (!err)
 		err = conf_string(l, &l->c->mailonchange, l->word[1]);
 	if (!err)
-		err = VALUE(2, "THRESHOLD", CONF_NUMBER, mailonchange_limit, 0,
+		err = VALUE(2, "THRESHOLD", CONF_NEAR_NUMBER, mailonchange_limit, 0,
 			    1e9);
 	return err;
 }

@@ -195,33 +195,6 @@ static int read_options(int argc, char **argv)
 	return 0;
 }
 
-static bool has_local_refclock(void)
-{
-	size_t i;
-
-	for (i = 0; i < conf.n_refclock; i++)
-		if (conf.refclock[i].local)
-			return true;
-	return false;
-}
-
-/* What the grammar has and this version does nothing with is said, not hidden. */
-static void say_unused(void)
-{
-	const struct {
-		const char *name;
-		bool set;
-	} unused[] = {
-		{ "refclock: local", has_local_refclock() },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
-		if (unused[i].set)
-			log_msg(LOG_WARNING, "%s: is not acted on by this version",
-				unused[i].name);
-}
-
 /* What options of the command line change in each configuration that is read. */
 static void adjust(struct config *c)
 {
@@ -254,6 +227,8 @@ static int read_conf(void)
 
 	if (opt.print)
 		conf_echo = stdout;
+	if (opt.check)
+		conf_complaints = stderr;
 	if (opt.n_directive)
 		err = conf_parse_lines(&conf,
 				       (const char *const *)opt.directive,
@@ -261,13 +236,13 @@ static int read_conf(void)
 	else
 		err = conf_read(&conf, opt.file, &error);
 	if (err) {
-		fprintf(stderr, "kntpd: %s\n", error.text);
+		fprintf(stderr, "kntpd: %s%s\n", opt.check ? "error: " : "",
+			error.text);
 		return 1;
 	}
-	for (i = 0; i < conf.warnings.n; i++)
+	for (i = 0; !opt.check && i < conf.warnings.n; i++)
 		log_msg(LOG_WARNING, "%s", conf.warnings.at[i]);
 	conf_echo = NULL;
-	say_unused();
 	adjust(&conf);
 	keep_file();
 	return 0;
