@@ -40,6 +40,21 @@ void source_forget_all(void)
 }
 
 /**
+ * source_turn_all() - the oscillator runs at another rate from now on
+ * @raw: CLOCK_MONOTONIC_RAW, ns
+ * @df: what the frequency is more by, s/s
+ */
+void source_turn_all(int64_t raw, double df)
+{
+	struct source *s;
+
+	for (s = sources; s; s = s->next) {
+		estimate_turn(&s->est, raw, df);
+		fit_turn(&s->clean, raw, df);
+	}
+}
+
+/**
  * source_root_delay() - to the primary source behind this one
  * @s: has an estimate
  *
