@@ -109,9 +109,8 @@ static struct kntp_client *find(struct kntp_clients *table,
  * receive time; the answer is when that one was sent.
  */
 static bool interleave(struct ntp_header *ntp, const struct kntp_client *client,
-		       __be64 client_received, u32 era)
+		       s64 sent, __be64 client_received, u32 era)
 {
-	s64 sent = atomic64_read(&client->transmit);
 	u64 transmit;
 
 	if (sent <= 0 || client->era != era)
@@ -140,19 +139,24 @@ static noinline void reply_after(struct kntp_clients *table,
 	bool asks = ntp_mode(ntp->li_vn_mode) == NTP_MODE_CLIENT &&
 		    client_received != ntp->transmit;
 	s64 transmit = atomic64_read(&client->transmit);
+	bool by_device = transmit > 0 && kntp_stamp_by_device(transmit);
 	struct kntp_net *kn = table->kn;
+	u64 error = 0;
 	u32 era;
 
-	era = kntp_clock_reply(ntp, received);
+	/* An interleaved reply has the device's stamp, so its error, in it. */
+	if (by_device && asks && origin == client->receive)
+		error = kntp_stamp_error_of(client->tx_error);
+	era = kntp_clock_reply_within(ntp, received, error);
 	receive = ntp->receive;
 	if (!asks) {
 		client->flags &= ~KNTP_CLIENT_INTERLEAVES;
 	} else if (origin == client->receive) {
 		client->flags |= KNTP_CLIENT_INTERLEAVES;
-		if (interleave(ntp, client, client_received, era)) {
+		if (interleave(ntp, client, transmit, client_received, era)) {
 			client->interleaved++;
 			kntp_count(&kn->stats, hook, KNTP_STAT_OF_INTERLEAVED);
-			if (kntp_stamp_by_device(atomic64_read(&client->transmit)))
+			if (by_device)
 				kntp_count(&kn->stats, hook,
 					   KNTP_STAT_OF_TX_DEVICE);
 		} else if (transmit < 0) {
@@ -167,7 +171,8 @@ static noinline void reply_after(struct kntp_clients *table,
 		atomic64_set_release(&client->transmit,
 				     kntp_stamp_request(kn->stamps, skb,
 							client - table->clients,
-							sent_by(skb)));
+							sent_by(skb),
+							&client->tx_error));
 	else
 		atomic64_set(&client->transmit, 0);
 }
@@ -305,6 +310,7 @@ static void note(struct kntp_client *client, const struct ntp_header *ntp)
  * @limits: which there are, or NULL
  * @hi: its IPv6 address, or an IPv4-mapped one
  * @lo: the lower half of it
+ * @ifindex: as kntp_client_key6() takes it
  * @ntp: the request's header
  *
  * Softirq, RCU read side. Return: 0 or what the request is to be counted as; it
@@ -312,7 +318,7 @@ static void note(struct kntp_client *client, const struct ntp_header *ntp)
  */
 enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 				 struct kntp_limits *limits, u64 hi, u64 lo,
-				 const struct ntp_header *ntp)
+				 int ifindex, const struct ntp_header *ntp)
 {
 	struct kntp_clients *table = rcu_dereference(kn->clients.table);
 	struct kntp_client *client, *clients;
@@ -323,13 +329,13 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 
 	if (unlikely(!table))
 		return limits ? limit_rest(kn, who, limits, true) : 0;
-	if (!kntp_acl_is_mapped(hi, lo)) {
-		hi &= table->mask6[0];
-		lo &= table->mask6[1];
-	}
 	who->table = table;
 	who->address[0] = hi;
 	who->address[1] = lo;
+	if (!kntp_acl_is_mapped(hi, lo))
+		kntp_client_key6(table, who->address, ifindex);
+	hi = who->address[0];
+	lo = who->address[1];
 	hash = hash_of(table, hi, lo);
 	bucket = bucket_of(table, hash, &clients);
 	raw_spin_lock(&bucket->lock);
@@ -372,7 +378,7 @@ static struct ntp_header *header_of(struct sk_buff *skb, unsigned int behind)
 /**
  * kntp_client_reply() - kntp_clock_reply() to a client that is kept in mind
  * @table: the client table
- * @hi: the client: its IPv6 address, masked, or an IPv4-mapped one
+ * @hi: the client: kntp_client_key6(), or an IPv4-mapped address
  * @lo: the lower half of it
  * @skb: the packet, which ends with the request's header; from here on the reply
  * @received: when it arrived, as kntp_clock_reply() takes it

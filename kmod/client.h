@@ -28,7 +28,7 @@ enum kntp_client_flags {
 
 /**
  * struct kntp_client - one client, in one cache line
- * @key: its prefix: IPv6, or IPv4 as a mapped address
+ * @key: from kntp_client_key6(), or an IPv4-mapped address
  * @receive: the receive time of the last reply, as on the wire
  * @transmit: when that reply was sent, ns since 1970 as served; awaited from
  *	the device: negative, see kntp_stamp_awaited(); 0: not known
@@ -43,6 +43,8 @@ enum kntp_client_flags {
  * @poll: of it, log2 s
  * @flags: enum kntp_client_flags
  * @len: length of a prefix
+ * @tx_error: of a client: kntp_stamp_code() of the device that was asked to stamp
+ *	the last reply
  *
  * All but @transmit under the bucket's lock.
  */
@@ -60,7 +62,10 @@ struct kntp_client {
 	u8 li_vn_mode;
 	s8 poll;
 	u8 flags;
-	u8 len;
+	union {
+		u8 len;
+		u8 tx_error;
+	};
 } __aligned(64);
 
 static_assert(sizeof(struct kntp_client) == 64);
@@ -134,12 +139,48 @@ struct kntp_asker {
 	u8 mac_len;
 };
 
+#define KNTP_LINK_LOCAL		0xfe80000000000000ULL
+#define KNTP_LINK_LOCAL_MASK	0xffc0000000000000ULL
+
+/**
+ * kntp_client_link() - Read the link of a link-local client (RFC 4007 section 6)
+ * @hi: the upper half of its key
+ *
+ * Any context. Return: the ifindex, or 0: it is not a link-local address.
+ */
+static inline int kntp_client_link(u64 hi)
+{
+	return (hi & KNTP_LINK_LOCAL_MASK) == KNTP_LINK_LOCAL ? (int)hi : 0;
+}
+
+/**
+ * kntp_client_key6() - Make the key of an IPv6 client
+ * @table: the client table
+ * @key: the source address as two halves; result: the key
+ * @ifindex: of the device that received the request; in a VRF, behind the local
+ *	hook, that of the VRF
+ *
+ * One prefix is one client, but fe80::/10 is a prefix of every link: there, link
+ * and address are the client. The upper half has room for the ifindex, for
+ * RFC 4291 section 2.5.6 has those 54 bits 0. Softirq, RCU read side.
+ */
+static inline void kntp_client_key6(const struct kntp_clients *table,
+				    u64 key[2], int ifindex)
+{
+	if (unlikely((key[0] & KNTP_LINK_LOCAL_MASK) == KNTP_LINK_LOCAL)) {
+		key[0] = KNTP_LINK_LOCAL | (u32)ifindex;
+		return;
+	}
+	key[0] &= table->mask6[0];
+	key[1] &= table->mask6[1];
+}
+
 void kntp_client_reply(struct kntp_clients *table, u64 hi, u64 lo,
 		       struct sk_buff *skb, ktime_t received,
 		       enum kntp_hook hook);
 enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 				 struct kntp_limits *limits, u64 hi, u64 lo,
-				 const struct ntp_header *ntp);
+				 int ifindex, const struct ntp_header *ntp);
 void kntp_client_tell(const struct kntp_asker *who, struct sk_buff *skb,
 		      ktime_t received, enum kntp_hook hook);
 

@@ -2,7 +2,7 @@
 /*
  * The clock that is served, CLOCK_REALTIME or a map of CLOCK_MONOTONIC_RAW, and
  * what its publisher says of it. The reader follows one RCU pointer and reads
- * the clock once; for a map, once more.
+ * the clock once.
  */
 #include "clock.h"
 
@@ -31,7 +31,7 @@
  * @until: when a reply may not claim it any more, by the clock it ages by: the
  *	lease is over, or the dispersion has reached its end; or never could
  * @fast_until: until when @server is all there is to say, of CLOCK_REALTIME: not
- *	later than @until; S64_MIN for a map
+ *	later than @until; S64_MIN before the first reply, and always for a map
  * @at: when it was published, by the clock it ages by
  * @published: when it was published, ns since 1970 UTC as served
  * @dispersion: then, 32.32 s
@@ -82,16 +82,6 @@ static s64 now_of(const struct published *p)
 	return is_map(p) ? ktime_get_raw_ns() : ktime_get_real_ns();
 }
 
-static bool is_current(const struct published *p, s64 now)
-{
-	if (!p || p->epoch != kntp_timekeeping_epoch() ||
-	    now >= atomic64_read(&p->fast_until))
-		return false;
-	/* pairs with open_window(): the dispersion is of then or later */
-	smp_rmb();
-	return true;
-}
-
 static u64 dispersion_at(const struct published *p, s64 now)
 {
 	return ntp_disperse(p->dispersion, p->rate, now - p->at);
@@ -104,17 +94,21 @@ static_assert(WINDOW_GROWTH_NS * NSEC_PER_SEC == 2000000000000ULL);
 
 static DEFINE_RAW_SPINLOCK(window_lock);
 
-/* Who finds another at it lets it, and has its own figure. */
+/*
+ * Replies up to the end of the window have one root dispersion, that of its end.
+ * Trylock: where another CPU opens the window, this reply has computed its own.
+ */
 static void open_window(struct published *p, s64 now)
 {
 	s64 end = now + (1LL << p->window);
 
-	if (!raw_spin_trylock(&window_lock))
+	if (now < atomic64_read(&p->fast_until) ||
+	    !raw_spin_trylock(&window_lock))
 		return;
 	if (now >= atomic64_read(&p->fast_until)) {
 		WRITE_ONCE(p->server.root_dispersion,
 			   cpu_to_be32(ntp_short(dispersion_at(p, end))));
-		smp_wmb();	/* pairs with is_current() */
+		smp_wmb();	/* pairs with kntp_clock_reply() */
 		atomic64_set(&p->fast_until, min(end, p->until));
 	}
 	raw_spin_unlock(&window_lock);
@@ -168,7 +162,7 @@ static u32 era_of(const struct published *p)
 /* How old a stamp is, ns, or negative: it is of another time, or none. */
 static s64 age_of(ktime_t stamp, const struct kntp_snapshot *now)
 {
-	s64 age = stamp < 0 ? (s64)now->raw + stamp : now->real - stamp;
+	s64 age = stamp < 0 ? kntp_raw_age(stamp, now->raw) : now->real - stamp;
 
 	/* Of CLOCK_REALTIME it is true unless that was stepped since. */
 	if (age > NSEC_PER_SEC || (stamp > 0 && kntp_timekeeping_spans(stamp)))
@@ -185,40 +179,72 @@ static s64 served_at(const struct published *p,
 }
 
 /*
- * The reply by a map, to a request that a device stamped, and by who may not
- * claim the time any more: that says LI = 3, stratum 0 on the wire (RFC 5905
- * figure 11) and reference id 0, which is no kiss code, with the largest
- * dispersion.
+ * Nobody vouches for the time: LI = 3, stratum 0 on the wire (RFC 5905 figure
+ * 11), reference id 0, which is no kiss code, and the largest dispersion.
  */
-static noinline u32 reply_rare(struct ntp_header *ntp, struct published *p,
-			       ktime_t received)
+static noinline void reply_unsync(struct ntp_header *ntp, u64 receive,
+				  u64 transmit)
 {
-	struct kntp_snapshot snapshot;
-	u64 receive, transmit;
-	s64 now;
 	struct ntp_server server = {
 		.leap = NTP_LEAP_UNSYNC,
 		.precision = precision,
 		.root_dispersion = cpu_to_be32(ntp_short(NTP_MAX_DISPERSION)),
 	};
 
-	kntp_snapshot(&snapshot);
-	transmit = ntp_from_unix(served_at(p, &snapshot, 0));
-	receive = ntp_from_unix(served_at(p, &snapshot, received ?
-				max_t(s64, age_of(received, &snapshot), 0) : 0));
-	now = is_map(p) ? snapshot.raw : snapshot.real;
-	if (state_at(p, now) == KNTP_CLOCK_SYNC) {
-		server = p->server;
-		server.root_dispersion =
-			cpu_to_be32(ntp_short(dispersion_at(p, now)));
-		if (has_leapt(p))
-			server.leap = NTP_LEAP_NONE;
-		if (p->follows)
-			server.reference = cpu_to_be64(transmit);
-		if (!is_map(p) && p->epoch == kntp_timekeeping_epoch())
-			open_window(p, now);
-	}
 	ntp_reply(ntp, &server, receive, transmit);
+}
+
+/* Both clocks, at one moment; a map needs CLOCK_REALTIME for its stamps only. */
+static void read_clocks(const struct published *p, ktime_t received,
+			struct kntp_snapshot *now)
+{
+	if (!is_map(p) || received > 0) {
+		kntp_snapshot(now);
+		return;
+	}
+	now->raw = ktime_get_raw();
+	now->real = 0;
+}
+
+/*
+ * The reply where the window does not hold: by a map, to a request that a device
+ * stamped, with an error to be added, and the first one of a window.
+ */
+static noinline u32 reply_exact(struct ntp_header *ntp, struct published *p,
+				ktime_t received, u64 error)
+{
+	struct kntp_snapshot now;
+	u64 receive, transmit;
+	u64 dispersion;
+	s64 served, at;
+	s64 age = 0;
+
+	read_clocks(p, received, &now);
+	if (received)
+		age = age_of(received, &now);
+	if (age < 0)
+		age = 0;
+	else
+		error = max_t(u64, error, kntp_stamp_error(received));
+	served = served_at(p, &now, 0);
+	transmit = ntp_from_unix(served);
+	receive = age ? ntp_from_unix(served_at(p, &now, age)) : transmit;
+	at = is_map(p) ? now.raw : now.real;
+	if (unlikely(!p || at >= p->until || is_invalid(p))) {
+		reply_unsync(ntp, receive, transmit);
+		return era_of(p);
+	}
+	dispersion = dispersion_at(p, at);
+	if (error)
+		dispersion += ntp_from_ns(error) + 1;
+	ntp_reply_as(ntp, &p->server,
+		     cpu_to_be32(ntp_short(min(dispersion, NTP_MAX_DISPERSION))),
+		     p->follows ? cpu_to_be64(transmit) : p->server.reference,
+		     receive, transmit);
+	if (unlikely(has_leapt(p)))
+		ntp->li_vn_mode &= ~(NTP_LEAP_UNSYNC << 6);
+	else if (!is_map(p))
+		open_window(p, at);
 	return era_of(p);
 }
 
@@ -227,18 +253,27 @@ static noinline u32 reply_rare(struct ntp_header *ntp, struct published *p,
  * @ntp: the request's header
  * @received: when it arrived: CLOCK_REALTIME, or kntp_raw_stamp(); 0 for now
  *
- * The dispersion is that of publication, grown since (RFC 5905 section 11.3).
- * Softirq, RCU read side. Return: the era of the times in the reply: they can
- * be compared with others of it, not with those of another one.
+ * The dispersion is that of publication, grown since (RFC 5905 section 11.3),
+ * and the error of a kntp_raw_stamp(). Softirq, RCU read side.
+ *
+ * Return: the era of the times in the reply: they can be compared with others of
+ * it, not with those of another one.
  */
 u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 {
 	struct published *p = rcu_dereference(published);
-	ktime_t now = ktime_get_real();
+	s64 fast_until = p ? atomic64_read(&p->fast_until) : S64_MIN;
 	u64 receive, transmit;
+	ktime_t now;
 
-	if (unlikely(received < 0 || !is_current(p, now)))
-		return reply_rare(ntp, p, received);
+	/* No window is open, or a device stamped the request. */
+	if (unlikely(fast_until < 0 || received < 0))
+		return reply_exact(ntp, p, received, 0);
+	now = ktime_get_real();
+	if (unlikely(now >= fast_until || p->epoch != kntp_timekeeping_epoch()))
+		return reply_exact(ntp, p, received, 0);
+	/* Pairs with open_window(): the dispersion is of that window or later. */
+	smp_rmb();
 	/* Use no stamp of another clock, none that is old or from before a step. */
 	if (unlikely((u64)(now - received) > NSEC_PER_SEC || received < p->since))
 		received = now;
@@ -248,6 +283,22 @@ u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received)
 		     p->follows ? cpu_to_be64(transmit) : p->server.reference,
 		     receive, transmit);
 	return p->era;
+}
+
+/**
+ * kntp_clock_reply_within() - kntp_clock_reply() with an error of a time in it
+ * @ntp: the request's header
+ * @received: as there
+ * @error: of another time that the reply will have, ns
+ *
+ * The root dispersion has the larger of this error and that of @received.
+ * Softirq, RCU read side. Return: as kntp_clock_reply().
+ */
+u32 kntp_clock_reply_within(struct ntp_header *ntp, ktime_t received, u64 error)
+{
+	if (!error)
+		return kntp_clock_reply(ntp, received);
+	return reply_exact(ntp, rcu_dereference(published), received, error);
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include <linux/kntp.h>
 #include <linux/ktime.h>
+#include <linux/limits.h>
 #include "core/ntptime.h"
 #include "core/wire.h"
 
@@ -59,21 +60,54 @@ struct kntp_clock_report {
 	s8 precision;
 };
 
-/**
- * kntp_raw_stamp() - a time of CLOCK_MONOTONIC_RAW in the place of one of
- *	CLOCK_REALTIME
- * @raw: it, ns, after the boot
- *
- * Return: what no time of CLOCK_REALTIME is.
+/*
+ * A device's stamp has CLOCK_MONOTONIC_RAW where other stamps have
+ * CLOCK_REALTIME, and the error of the device's clock: bit 63 tells it from
+ * those, 23 bits hold the error, 40 bits the time modulo 2^40 ns (18 minutes).
  */
-static inline ktime_t kntp_raw_stamp(s64 raw)
+#define KNTP_RAW_BITS		40
+#define KNTP_RAW_MASK		((1LL << KNTP_RAW_BITS) - 1)
+#define KNTP_RAW_ERROR_MAX	((1U << (63 - KNTP_RAW_BITS)) - 1)
+
+/**
+ * kntp_raw_stamp() - Encode a time of CLOCK_MONOTONIC_RAW as a stamp
+ * @raw: the time, ns
+ * @error: of the clock that took it, ns, up to KNTP_RAW_ERROR_MAX
+ *
+ * Any context. Return: a negative number, which no time of CLOCK_REALTIME is.
+ */
+static inline ktime_t kntp_raw_stamp(s64 raw, u32 error)
 {
-	return -raw;
+	return S64_MIN | (s64)error << KNTP_RAW_BITS | (raw & KNTP_RAW_MASK);
+}
+
+/**
+ * kntp_raw_age() - Calculate the age of a kntp_raw_stamp()
+ * @stamp: the stamp, not older than 2^40 ns and not in the future
+ * @now: CLOCK_MONOTONIC_RAW, ns
+ *
+ * Any context. Return: ns.
+ */
+static inline s64 kntp_raw_age(ktime_t stamp, s64 now)
+{
+	return (now - stamp) & KNTP_RAW_MASK;
+}
+
+/**
+ * kntp_stamp_error() - Read the error of a stamp
+ * @stamp: kntp_raw_stamp(), or a time of CLOCK_REALTIME, which has none
+ *
+ * Any context. Return: ns.
+ */
+static inline u32 kntp_stamp_error(ktime_t stamp)
+{
+	return stamp < 0 ? stamp >> KNTP_RAW_BITS & KNTP_RAW_ERROR_MAX : 0;
 }
 
 int kntp_clock_publish(const struct kntp_clock_figures *figures);
 void kntp_clock_report(struct kntp_clock_report *report);
 u32 kntp_clock_reply(struct ntp_header *ntp, ktime_t received);
+u32 kntp_clock_reply_within(struct ntp_header *ntp, ktime_t received, u64 error);
 s64 kntp_clock_served(ktime_t stamp, u32 *era);
 
 void kntp_clock_init(void);

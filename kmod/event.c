@@ -98,7 +98,8 @@ static void tell_limited(struct net *net, const u64 key[2], u8 len)
 	if (!msg)
 		goto out;
 	event_end(net, msg, head,
-		  kntp_nl_put_client(msg, KNTP_A_EVENT_ADDR, key, len) ?:
+		  kntp_nl_put_client(msg, KNTP_A_EVENT_ADDR,
+				     KNTP_A_EVENT_IFINDEX, key, len) ?:
 		  (len ? nla_put_u8(msg, KNTP_A_EVENT_LEN, len) : 0),
 		  KNTP_GROUP_LIMITS);
 out:

@@ -99,22 +99,22 @@ static struct kntp_phc *find_below(const struct kntp_net *kn,
  * a device may have room for one stamp, and others, such as PTP, live by it.
  * Softirq, RCU read side.
  *
- * Return: the index of the device by whose clock it will be, or 0.
+ * Return: the hardware clock that will stamp it, or NULL.
  */
-int kntp_phc_may_stamp(const struct kntp_net *kn, struct net_device *dev)
+const struct kntp_phc *kntp_phc_may_stamp(const struct kntp_net *kn,
+					  struct net_device *dev)
 {
 	struct kntp_phc *phc = find_below(kn, &dev);
 	s64 now, due;
 
-	if (!phc || !phc->tx_interval)
-		return 0;
+	if (!phc || !phc->tx_interval || phc->error > KNTP_RAW_ERROR_MAX)
+		return NULL;
 	now = ktime_get_raw_ns();
 	due = atomic64_read(&phc->tx_next);
-	/* Who comes second to it has not got it. */
+	/* cmpxchg: one of several CPUs gets the stamp that is due. */
 	return due <= now &&
 	       atomic64_cmpxchg(&phc->tx_next, due,
-				now + phc->tx_interval) == due ?
-	       phc->ifindex : 0;
+				now + phc->tx_interval) == due ? phc : NULL;
 }
 
 /*
@@ -126,12 +126,12 @@ static ktime_t told_by(const struct kntp_phc *phc, ktime_t stamp, s64 later)
 {
 	s64 raw, now = ktime_get_raw_ns();
 
-	if (!phc || now >= phc->until)
+	if (!phc || now >= phc->until || phc->error > KNTP_RAW_ERROR_MAX)
 		return 0;
 	raw = ntp_map_utc(&phc->map, stamp);
 	if (now - raw > STAMP_AGE_MAX || raw - now > STAMP_AHEAD_MAX)
 		return 0;
-	return kntp_raw_stamp(min(raw + later, now));
+	return kntp_raw_stamp(min(raw + later, now), phc->error);
 }
 
 /**

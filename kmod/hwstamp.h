@@ -26,7 +26,8 @@ struct netlink_ext_ack;
  * @ifindex: the device, or one above it that is in this namespace without it
  * @index: of the clock
  * @map: from its time to CLOCK_MONOTONIC_RAW
- * @error: of that, ns
+ * @error: of that, ns; replies that its stamps are in have it in their root
+ *	dispersion, and above KNTP_RAW_ERROR_MAX its stamps are not used
  * @until: how long that holds, CLOCK_MONOTONIC_RAW
  * @tx_comp: is added to transmit stamps, ns
  * @rx_comp: is taken from receive stamps, ns
@@ -62,7 +63,8 @@ int kntp_phc_del(struct kntp_net *kn, int ifindex,
 		 struct netlink_ext_ack *extack);
 void kntp_phc_exit(struct kntp_net *kn);
 
-int kntp_phc_may_stamp(const struct kntp_net *kn, struct net_device *dev);
+const struct kntp_phc *kntp_phc_may_stamp(const struct kntp_net *kn,
+					  struct net_device *dev);
 ktime_t kntp_phc_sent(const struct kntp_net *kn, int ifindex, ktime_t stamp);
 ktime_t kntp_phc_received(const struct kntp_net *kn, const struct sk_buff *skb);
 

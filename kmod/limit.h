@@ -79,6 +79,17 @@ struct kntp_limits {
 	struct kntp_budget budget ____cacheline_aligned_in_smp;
 };
 
+/**
+ * kntp_limit_needs_table() - Check for a limit that is kept in the client table
+ * @limits: the limits
+ *
+ * Any context.
+ */
+static inline bool kntp_limit_needs_table(const struct kntp_limits *limits)
+{
+	return limits->client.rate.cost || limits->prefix.rate.cost;
+}
+
 bool kntp_limit_refuses(const struct kntp_limits *limits,
 			const struct kntp_limit *limit, bool *kiss);
 bool kntp_limit_denied(struct kntp_limits *limits, struct kntp_asker *who);

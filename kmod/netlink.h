@@ -3,6 +3,10 @@
 #define _KNTP_NETLINK_H
 
 #include <linux/kntp.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
+#include <linux/time64.h>
+#include <linux/time_namespace.h>
 #include <net/genetlink.h>
 
 /* Multicast groups, as genetlink counts those of the family. */
@@ -43,8 +47,8 @@ int kntp_nl_client_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kntp_nl_client_set(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_client_flush(struct sk_buff *skb, struct genl_info *info);
 
-int kntp_nl_put_client(struct sk_buff *msg, int type, const u64 key[2],
-		       u8 prefix);
+int kntp_nl_put_client(struct sk_buff *msg, int type, int link_type,
+		       const u64 key[2], u8 prefix);
 
 int kntp_nl_limit_get(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_limit_set(struct sk_buff *skb, struct genl_info *info);
@@ -62,6 +66,23 @@ int kntp_nl_phc_del(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_stats_get(struct sk_buff *skb, struct genl_info *info);
 int kntp_nl_stats_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int kntp_nl_stats_reset(struct sk_buff *skb, struct genl_info *info);
+
+/**
+ * kntp_nl_raw_offset() - Read the time namespace's offset of CLOCK_MONOTONIC_RAW
+ *
+ * A process in a time namespace reads that clock with the offset added, so
+ * messages to and from it have it too; see time_namespaces(7). Call it in the
+ * context of the process that sends the request or reads the dump.
+ *
+ * Return: ns; 0 in the initial time namespace.
+ */
+static inline s64 kntp_nl_raw_offset(void)
+{
+	struct timespec64 offset = {};
+
+	timens_add_monotonic(&offset);
+	return timespec64_to_ns(&offset);
+}
 
 struct sk_buff *kntp_nl_answer(const struct genl_info *info, size_t size,
 			       void **head);

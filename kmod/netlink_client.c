@@ -3,6 +3,7 @@
 #include <net/sock.h>
 #include "client.h"
 #include "kntp.h"
+#include "limit.h"
 #include "netlink.h"
 
 static struct netlink_range_validation entries_range = {
@@ -53,11 +54,39 @@ int kntp_nl_client_get(struct sk_buff *skb, struct genl_info *info)
 	return kntp_nl_reply(info, msg, head, err);
 }
 
-/* Before there is a listener there is no table, only what it will be. */
-static int set_table(struct kntp_net *kn, u32 entries, u8 prefix6)
+/* Under rtnl: the limits that are set must go on to mean what they say. */
+static int check_limits(struct kntp_net *kn, struct genl_info *info, u32 entries,
+			u8 prefix6)
 {
-	if (kn->stamps)
-		return kntp_client_resize(kn, entries, prefix6);
+	const struct kntp_limits *limits = rtnl_dereference(kn->limits);
+
+	if (!limits)
+		return 0;
+	if (!entries && kntp_limit_needs_table(limits)) {
+		GENL_SET_ERR_MSG(info, "limits of clients or prefixes need the table: remove them first");
+		return -EBUSY;
+	}
+	if (prefix6 < limits->prefix6) {
+		GENL_SET_ERR_MSG(info, "the limit of prefixes has a longer prefix6: change it first");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* Before there is a listener there is no table, only what it will be. */
+static int set_table(struct kntp_net *kn, struct genl_info *info, u32 entries,
+		     u8 prefix6)
+{
+	int err = check_limits(kn, info, entries, prefix6);
+
+	if (err)
+		return err;
+	if (kn->stamps) {
+		err = kntp_client_resize(kn, entries, prefix6);
+		if (err)
+			GENL_SET_ERR_MSG(info, "no memory for so many; all is as it was");
+		return err;
+	}
 	kn->clients.entries = entries;
 	kn->clients.prefix6 = prefix6;
 	return 0;
@@ -98,11 +127,10 @@ int kntp_nl_client_set(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	rtnl_lock();
-	err = set_table(kn, entries ? nla_get_u32(entries) : kn->clients.entries,
+	err = set_table(kn, info,
+			entries ? nla_get_u32(entries) : kn->clients.entries,
 			prefix6 ? nla_get_u8(prefix6) : kn->clients.prefix6);
 	rtnl_unlock();
-	if (err)
-		GENL_SET_ERR_MSG(info, "no memory for so many; all is as it was");
 	return err;
 }
 

@@ -58,14 +58,14 @@ const struct nla_policy kntp_client_get_policy[KNTP_A_CLIENT_MAX + 1] = {
 };
 
 /*
- * The first 64 bits of an address, and the others; IPv4 as a mapped one. The
- * key of a prefix also has its length, where the address has nought.
+ * The address in a key, as two halves; IPv4 as a mapped one. The key of a prefix
+ * has its length where the address is 0, that of a link-local client its link.
  */
 static void address_of(const u64 key[2], u8 prefix, u64 addr[2])
 {
 	bool mapped = key[0] == prefix && key[1] >> 32 == 0xffff;
 
-	addr[0] = mapped ? 0 : key[0];
+	addr[0] = mapped ? 0 : kntp_client_link(key[0]) ? KNTP_LINK_LOCAL : key[0];
 	addr[1] = prefix && !mapped ? 0 : key[1];
 }
 
@@ -78,22 +78,31 @@ static int put_address(struct sk_buff *msg, int type, const u64 addr[2])
 		       (u8 *)word + (mapped ? 12 : 0));
 }
 
+static int put_link(struct sk_buff *msg, int type, const u64 key[2], u8 prefix)
+{
+	int link = prefix ? 0 : kntp_client_link(key[0]);
+
+	return link ? nla_put_u32(msg, type, link) : 0;
+}
+
 /**
  * kntp_nl_put_client() - put the address of a client
  * @msg: where to
  * @type: the attribute
+ * @link_type: the attribute of the link of a link-local client
  * @key: what it is in the client table
  * @prefix: length of a prefix, 0 for a client
  *
  * Any context. Return: 0 or -EMSGSIZE.
  */
-int kntp_nl_put_client(struct sk_buff *msg, int type, const u64 key[2],
-		       u8 prefix)
+int kntp_nl_put_client(struct sk_buff *msg, int type, int link_type,
+		       const u64 key[2], u8 prefix)
 {
 	u64 addr[2];
 
 	address_of(key, prefix, addr);
-	return put_address(msg, type, addr);
+	return put_address(msg, type, addr) ?:
+	       put_link(msg, link_type, key, prefix);
 }
 
 static bool is_below(const struct client_filter *filter, const u64 addr[2])
@@ -230,6 +239,7 @@ static int put_client(struct sk_buff *msg, const struct client_filter *filter,
 	if (!nest)
 		return -EMSGSIZE;
 	if (put_address(msg, KNTP_A_CLIENT_CLIENT_ADDR, addr) ||
+	    put_link(msg, KNTP_A_CLIENT_CLIENT_IFINDEX, c->key, len) ||
 	    (len && nla_put_u8(msg, KNTP_A_CLIENT_CLIENT_LEN, len)) ||
 	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_REQUESTS, c->requests) ||
 	    nla_put_u32(msg, KNTP_A_CLIENT_CLIENT_REFUSED, c->refused) ||

@@ -49,38 +49,35 @@ static int clock_root(struct genl_info *info, int type, u64 *ns)
 #define MAP_UTC_MIN	(2LL * NSEC_PER_SEC)
 #define MAP_UTC_MAX	((s64)BIT_ULL(62))
 
-static int refuse(struct genl_info *info, int type, int err, const char *why)
-{
-	if (info->attrs[type])
-		NL_SET_BAD_ATTR(info->extack, info->attrs[type]);
-	else
-		NL_SET_ERR_ATTR_MISS(info->extack, NULL, type);
-	if (info->extack)
-		info->extack->_msg = why;
-	return err;
-}
-
 static int clock_map(struct genl_info *info, struct ntp_map *map)
 {
 	struct nlattr **a = info->attrs;
 	int type;
 
 	for (type = KNTP_A_CLOCK_MAP_RAW; type <= KNTP_A_CLOCK_MAP_RATE; type++)
-		if (!a[type])
-			return refuse(info, type, -EINVAL,
-				      "base map needs raw time, UTC and rate");
-	map->raw = nla_get_s64(a[KNTP_A_CLOCK_MAP_RAW]);
+		if (!a[type]) {
+			NL_SET_ERR_ATTR_MISS(info->extack, NULL, type);
+			GENL_SET_ERR_MSG(info, "base map needs raw time, UTC and rate");
+			return -EINVAL;
+		}
+	map->raw = nla_get_s64(a[KNTP_A_CLOCK_MAP_RAW]) - kntp_nl_raw_offset();
 	map->utc = nla_get_s64(a[KNTP_A_CLOCK_MAP_UTC]);
 	map->rate = nla_get_s64(a[KNTP_A_CLOCK_MAP_RATE]);
-	if (map->raw > ktime_get_raw_ns())
-		return refuse(info, KNTP_A_CLOCK_MAP_RAW, -EINVAL,
-			      "is in the future");
-	if (map->utc < MAP_UTC_MIN || map->utc > MAP_UTC_MAX)
-		return refuse(info, KNTP_A_CLOCK_MAP_UTC, -ERANGE,
-			      "not from 1970 to 2116");
-	if (map->rate < -KNTP_MAP_RATE_MAX || map->rate > KNTP_MAP_RATE_MAX)
-		return refuse(info, KNTP_A_CLOCK_MAP_RATE, -ERANGE,
-			      "more than 1000 ppm");
+	if (map->raw < 0 || map->raw > ktime_get_raw_ns()) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a[KNTP_A_CLOCK_MAP_RAW],
+				    "is in the future, or before the boot");
+		return -EINVAL;
+	}
+	if (map->utc < MAP_UTC_MIN || map->utc > MAP_UTC_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a[KNTP_A_CLOCK_MAP_UTC],
+				    "not from 1970 to 2116");
+		return -ERANGE;
+	}
+	if (map->rate < -KNTP_MAP_RATE_MAX || map->rate > KNTP_MAP_RATE_MAX) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a[KNTP_A_CLOCK_MAP_RATE],
+				    "more than 1000 ppm");
+		return -ERANGE;
+	}
 	return 0;
 }
 
@@ -94,9 +91,11 @@ static int clock_base(struct genl_info *info, struct kntp_clock_figures *f)
 	if (f->base == KNTP_BASE_MAP)
 		return clock_map(info, &f->map);
 	for (type = KNTP_A_CLOCK_MAP_RAW; type <= KNTP_A_CLOCK_MAP_RATE; type++)
-		if (a[type])
-			return refuse(info, type, -EINVAL,
-				      "goes with base map only");
+		if (a[type]) {
+			NL_SET_ERR_MSG_ATTR(info->extack, a[type],
+					    "goes with base map only");
+			return -EINVAL;
+		}
 	return 0;
 }
 
@@ -167,7 +166,8 @@ static int tai_offset(void)
 
 static int put_map(struct sk_buff *msg, const struct ntp_map *map)
 {
-	return nla_put_s64(msg, KNTP_A_CLOCK_MAP_RAW, map->raw,
+	return nla_put_s64(msg, KNTP_A_CLOCK_MAP_RAW,
+			   map->raw + kntp_nl_raw_offset(),
 			   KNTP_A_CLOCK_PAD) ||
 	       nla_put_s64(msg, KNTP_A_CLOCK_MAP_UTC, map->utc,
 			   KNTP_A_CLOCK_PAD) ||
@@ -197,7 +197,8 @@ static int put_report(struct sk_buff *msg, const struct kntp_clock_report *r)
 {
 	return nla_put_u32(msg, KNTP_A_CLOCK_STATE, r->state) ||
 	       nla_put_s64(msg, KNTP_A_CLOCK_TIME, r->time, KNTP_A_CLOCK_PAD) ||
-	       nla_put_s64(msg, KNTP_A_CLOCK_RAW_TIME, r->raw,
+	       nla_put_s64(msg, KNTP_A_CLOCK_RAW_TIME,
+			   r->raw + kntp_nl_raw_offset(),
 			   KNTP_A_CLOCK_PAD) ||
 	       nla_put_u64_64bit(msg, KNTP_A_CLOCK_DISPERSION_NOW,
 				 r->dispersion, KNTP_A_CLOCK_PAD) ||

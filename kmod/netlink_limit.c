@@ -127,6 +127,14 @@ int kntp_nl_limit_set(struct sk_buff *skb, struct genl_info *info)
 		err = take_prefix(info, a[KNTP_A_LIMIT_PREFIX], &limits);
 	if (!err)
 		err = take_rest(info, &limits);
+	if (!err && kntp_limit_needs_table(&limits) && !kn->clients.entries) {
+		GENL_SET_ERR_MSG(info, "there is no client table: set its entries first");
+		err = -EINVAL;
+	}
+	if (!err && limits.prefix6 > kn->clients.prefix6) {
+		GENL_SET_ERR_MSG(info, "prefix6 is longer than that of the client table");
+		err = -EINVAL;
+	}
 	if (!err)
 		err = kntp_limit_set(kn, &limits);
 	rtnl_unlock();
@@ -135,8 +143,8 @@ int kntp_nl_limit_set(struct sk_buff *skb, struct genl_info *info)
 
 static bool is_any(const struct kntp_limits *limits)
 {
-	return limits->client.rate.cost || limits->prefix.rate.cost ||
-	       limits->replies || limits->deny;
+	return kntp_limit_needs_table(limits) || limits->replies ||
+	       limits->deny;
 }
 
 int kntp_nl_limit_del(struct sk_buff *skb, struct genl_info *info)

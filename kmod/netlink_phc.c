@@ -102,7 +102,7 @@ int kntp_nl_phc_set(struct sk_buff *skb, struct genl_info *info)
 	phc.ifindex = nla_get_u32(a[KNTP_A_PHC_IFINDEX]);
 	phc.index = nla_get_u32(a[KNTP_A_PHC_INDEX]);
 	phc.map.raw = get_s64(a[KNTP_A_PHC_MAP_PHC]);
-	phc.map.utc = get_s64(a[KNTP_A_PHC_MAP_RAW]);
+	phc.map.utc = get_s64(a[KNTP_A_PHC_MAP_RAW]) - kntp_nl_raw_offset();
 	phc.map.rate = get_s64(a[KNTP_A_PHC_MAP_RATE]);
 	phc.error = a[KNTP_A_PHC_ERROR] ? nla_get_u64(a[KNTP_A_PHC_ERROR]) : 0;
 	get_stamps(info, &phc);
@@ -144,7 +144,8 @@ static int put_phc(struct sk_buff *msg, const struct kntp_net *kn,
 	       nla_put_u32(msg, KNTP_A_PHC_INDEX, phc->index) ?:
 	       nla_put_s64(msg, KNTP_A_PHC_MAP_PHC, phc->map.raw,
 			   KNTP_A_PHC_PAD) ?:
-	       nla_put_s64(msg, KNTP_A_PHC_MAP_RAW, phc->map.utc,
+	       nla_put_s64(msg, KNTP_A_PHC_MAP_RAW,
+			   phc->map.utc + kntp_nl_raw_offset(),
 			   KNTP_A_PHC_PAD) ?:
 	       nla_put_s64(msg, KNTP_A_PHC_MAP_RATE, phc->map.rate,
 			   KNTP_A_PHC_PAD) ?:

@@ -159,12 +159,12 @@ bool kntp_rx_admit(struct kntp_net *kn, struct kntp_asker *who,
 	if (is4)
 		*stat = kntp_client_limit(kn, who, limits, 0,
 					  kntp_acl_mapped(ip_hdr(skb)->saddr),
-					  ntp);
+					  0, ntp);
 	else
 		*stat = kntp_client_limit(kn, who, limits,
 					  kntp_acl_half6(&ipv6_hdr(skb)->saddr, 0),
 					  kntp_acl_half6(&ipv6_hdr(skb)->saddr, 1),
-					  ntp);
+					  skb->dev->ifindex, ntp);
 	if (unlikely(*stat))
 		return who->kiss;
 	if (who->key && !kntp_key_verify(who, ntp, len))

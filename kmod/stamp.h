@@ -76,11 +76,34 @@ static inline bool kntp_stamp_by_device(s64 time)
 }
 
 /**
+ * kntp_stamp_code() - Encode the error of a hardware clock in one octet
+ * @error: ns
+ *
+ * Return: the error's logarithm, base 2, rounded up; see kntp_stamp_error_of().
+ */
+static inline u8 kntp_stamp_code(u64 error)
+{
+	return error ? fls64(error - 1) : 0;
+}
+
+/**
+ * kntp_stamp_error_of() - Decode kntp_stamp_code()
+ * @code: up to the one of KNTP_RAW_ERROR_MAX
+ *
+ * Return: ns, not less than the error, and less than twice as much.
+ */
+static inline u64 kntp_stamp_error_of(u8 code)
+{
+	return 1ULL << code;
+}
+
+/**
  * kntp_stamp_request() - have a reply's transmit time told
  * @stamps: the namespace's
  * @skb: the reply, which belongs to nobody
  * @client: whose it is, an index into the client table
  * @dev: by which it is sent
+ * @error: result: kntp_stamp_code() of the device's clock; unchanged otherwise
  *
  * The device's own where kntp_phc_may_stamp(): one that could not be told would
  * come in the place of the driver's. Softirq, RCU read side.
@@ -90,11 +113,16 @@ static inline bool kntp_stamp_by_device(s64 time)
  */
 static inline s64 kntp_stamp_request(struct kntp_stamps *stamps,
 				     struct sk_buff *skb, u32 client,
-				     struct net_device *dev)
+				     struct net_device *dev, u8 *error)
 {
-	u64 by = kntp_phc_may_stamp(stamps->kn, dev);
+	const struct kntp_phc *phc = kntp_phc_may_stamp(stamps->kn, dev);
 	u32 key = atomic_inc_return(&stamps->next);
+	u64 by = 0;
 
+	if (phc) {
+		by = phc->ifindex;
+		*error = kntp_stamp_code(phc->error);
+	}
 	WRITE_ONCE(stamps->ring[key % KNTP_STAMP_RING],
 		   by << 32 | client);
 	skb_shinfo(skb)->tx_flags = by ? stamps->hw_flags : stamps->tx_flags;

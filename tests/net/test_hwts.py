@@ -91,6 +91,43 @@ def test_comp(lab):
     lab.know()
 
 
+def root_dispersion(reply):
+    return int.from_bytes(reply[8:12], "big") / 65536
+
+
+def test_error(lab):
+    """The error of the hardware clock is in the root dispersion of each reply
+    that has a stamp by it, as receive time or, interleaved, as transmit time
+    (RFC 5905 section 11.1: root distance bounds the error), once; a clock that
+    is more than 8.4 ms off stamps nothing."""
+    unit = 1 / 65536
+    lab.serve_truth()
+    for hook in BOTH:
+        lab.listen(hook)
+        lab.know(ERROR=u64(0))
+        client = Client(lab)
+        least = max(root_dispersion(client.ask()) for _ in range(4))
+        lab.ktap.ok(least <= 2 * unit, f"{hook}: no error: no dispersion", least)
+        for error in (0.000030, 0.003):
+            lab.know(ERROR=u64(round(error * 1e9)))
+            modes = dict(client.modes)
+            got = [root_dispersion(client.ask()) for _ in range(6)]
+            lab.ktap.ok(client.modes["interleaved"] >= modes["interleaved"] + 4,
+                        f"{hook}: {error} s: interleaved", client)
+            # the error of the transmit stamp is rounded up to a power of two
+            lab.ktap.ok(all(error <= d <= 2 * error + 3 * unit for d in got[1:]),
+                        f"{hook}: {error} s: in the root dispersion", got)
+        lab.know(ERROR=u64(9 * 10 ** 6))
+        device = lab.of(hook, "rx_device")
+        client.asks(3)
+        sent = lab.of(hook, "tx_device")
+        client.asks(5)
+        lab.ktap.equal((lab.of(hook, "rx_device") - device,
+                        lab.of(hook, "tx_device") - sent), (0, 0),
+                       f"{hook}: 9 ms: its stamps are not used")
+    lab.know()
+
+
 def test_rate(lab):
     """A device is not asked for more stamps than it may be."""
     lab.serve_truth()
@@ -415,6 +452,6 @@ def test_refused(lab):
 
 
 if __name__ == "__main__":
-    nettest.main(test_stamps, test_without, test_comp, test_rate, test_times,
+    nettest.main(test_stamps, test_without, test_comp, test_error, test_rate, test_times,
                  test_step, test_lost, test_burst, test_delayed, test_vlan, test_bond, test_refused,
                  lab=HwLab)

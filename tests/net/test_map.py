@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Base map: a line from CLOCK_MONOTONIC_RAW to UTC, whatever the system clock
 does."""
+import ctypes
 import errno
+import os
 import struct
 import threading
 import time
@@ -22,6 +24,7 @@ RATE_MAX = 2 ** 64 // 1000 + 1
 BOTH = ("local", "ingress")
 EXT_ACK_MSG, EXT_ACK_OFFS, EXT_ACK_MISS_TYPE = 1, 2, 5
 KIND = [0]
+CLONE_NEWTIME = 0x80
 
 
 def raw_now():
@@ -99,6 +102,60 @@ def test_served(lab):
                      for name in ("TIME", "RAW_TIME"))
         lab.ktap.equal(said, utc_of(line, raw),
                        f"rate {rate}: CLOCK_GET's TIME is that of RAW_TIME")
+
+
+def in_time_namespace(offset, function):
+    """What FUNCTION returns, an int, in a time namespace whose monotonic clocks
+    are OFFSET seconds ahead."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writer)
+        with open(reader, "rb") as pipe:
+            said = pipe.read()
+        os.waitpid(child, 0)
+        return int(said)
+    try:
+        if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWTIME):
+            raise OSError(ctypes.get_errno(), "unshare")
+        with open("/proc/self/timens_offsets", "w", encoding="ascii") as file:
+            file.write(f"monotonic {offset} 0")
+        if not os.fork():	# a child is in the new namespace
+            os.write(writer, b"%d" % function())
+        else:
+            os.wait()
+    finally:
+        os._exit(0)
+
+
+def test_time_namespace(lab):
+    """RAW times in messages are those that the process reads from its own clock:
+    the host's CLOCK_MONOTONIC_RAW is not shown to a time namespace, and a map
+    that a daemon publishes from one is served as it means it."""
+    lab.listen("local")
+    line = (raw_now(), UTC, 0)
+    publish(lab, line)
+
+    def raw_time():
+        got = dict(attrs(lab.kntp.cmd("CLOCK_GET")[0]))
+        for name, wanted in (("RAW_TIME", raw_now()),
+                             ("MAP_RAW", line[0] + 86400 * SECOND)):
+            said, = struct.unpack("=q", got[C["KNTP_A_CLOCK_" + name]])
+            if not 0 <= wanted - said < 60 * SECOND:
+                return said - wanted
+        return 0
+
+    lab.ktap.equal(in_time_namespace(86400, raw_time), 0,
+                   "CLOCK_GET: by the clock of the time namespace")
+
+    def from_within():
+        mine = (raw_now(), UTC, 0)
+        publish(lab, mine)
+        return mine[0]
+
+    line = (in_time_namespace(86400, from_within) - 86400 * SECOND, UTC, 0)
+    lab.ktap.equal(off(lab, line), None,
+                   "CLOCK_SET: by the clock of the time namespace")
 
 
 def test_stepped(lab):
@@ -201,7 +258,7 @@ def test_refused(lab):
             ("no UTC", (raw, None, 0), MAP, "UTC", errno.EINVAL, needs),
             ("no rate", (raw, UTC, None), MAP, "RATE", errno.EINVAL, needs),
             ("raw time to come", (raw + 3600 * SECOND, UTC, 0), MAP, "RAW",
-             errno.EINVAL, "is in the future"),
+             errno.EINVAL, "is in the future, or before the boot"),
             ("raw time below 0", (-1, UTC, 0), MAP, "RAW", errno.ERANGE,
              "integer out of range"),
             ("UTC before 1970", (raw, -1, 0), MAP, "UTC", errno.ERANGE,
@@ -273,5 +330,5 @@ def test_switch(lab):
         lab.ktap.ok(not wrong, f"{hook}: from system to map and back", wrong)
 
 
-nettest.main(test_served, test_stepped, test_lease, test_events, test_refused,
+nettest.main(test_served, test_time_namespace, test_stepped, test_lease, test_events, test_refused,
              test_untorn, test_switch)

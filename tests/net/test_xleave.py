@@ -175,6 +175,17 @@ def test_shared(lab):
                    ["basic", "basic"], "IPv6: so it is within a prefix of 64")
     lab.ktap.ok("2001:db8:7::" in clients(lab), "IPv6: it is one client",
                 clients(lab))
+    one = Client(lab, 6, src="fe80::a1")
+    two = Client(lab, 6, src="fe80::a2")
+    one.begin()
+    lab.ktap.equal([two.ask(origin=os.urandom(8)), one.ask()],
+                   ["basic", "interleaved"],
+                   "IPv6: each link-local address is a client of its own")
+    shown = lab.srv.run("kntp", "client", "show")
+    lab.ktap.ok("fe80::a1%s0" in shown and "fe80::a2%s0" in shown,
+                "IPv6: a link-local client is shown with its link", shown)
+    one = Client(lab, 6, src="2001:db8:7::1")
+    two = Client(lab, 6, src="2001:db8:7::2")
     table(lab, prefix6=128)
     one.begin()
     lab.ktap.equal([two.ask(origin=os.urandom(8)), one.ask()],

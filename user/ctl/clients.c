@@ -11,6 +11,7 @@
 #include <linux/genetlink.h>
 #include <linux/kntp.h>
 #include <math.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,11 +132,20 @@ static void restart(void *data)
 static void print_client(const struct client *c)
 {
 	bool one = c->prefix.len == 8 * c->prefix.size;
-	char buf[PREFIX_TEXT];
+	char buf[PREFIX_TEXT + 1 + IF_NAMESIZE];
+	size_t len;
 
 	pr_row();
-	pr_word("address", "", one ? addr_format(&c->prefix, buf) :
-				     prefix_format(&c->prefix, buf));
+	if (one)
+		addr_format(&c->prefix, buf);
+	else
+		prefix_format(&c->prefix, buf);
+	if (c->ifindex) {
+		len = strlen(buf);
+		buf[len++] = '%';
+		dev_name(c->ifindex, buf + len);
+	}
+	pr_word("address", "", buf);
 	pr_u64("requests", "requests", c->requests);
 	pr_u64("refused", "refused", c->refused);
 	pr_u64("interleaved", "interleaved", c->interleaved);

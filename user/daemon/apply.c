@@ -351,8 +351,12 @@ static void look_again(void *arg)
 static void tell_rules(struct nl *nl)
 {
 	tell_access(nl, true);
+	/* The module refuses a limit without a client table. */
+	if (!apply.opt.limit.burst)
+		tell_limit(nl);
 	tell_clients(nl);
-	tell_limit(nl);
+	if (apply.opt.limit.burst)
+		tell_limit(nl);
 	tell_keys(nl);
 }
 

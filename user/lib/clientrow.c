@@ -29,6 +29,9 @@ int client_parse(const struct nlattr *nest, struct client *c, uint8_t prefix6)
 			    tb[KNTP_A_CLIENT_CLIENT_LEN], prefix6, &c->prefix);
 	if (err)
 		return err;
+	c->ifindex = nl_u32(tb[KNTP_A_CLIENT_CLIENT_IFINDEX]);
+	if (c->ifindex)		/* the whole address is the client */
+		c->prefix.len = 128;
 	c->refused = nl_u32(tb[KNTP_A_CLIENT_CLIENT_REFUSED]);
 	c->requests = nl_u32(tb[KNTP_A_CLIENT_CLIENT_REQUESTS]);
 	c->interleaved = nl_u32(tb[KNTP_A_CLIENT_CLIENT_INTERLEAVED]);

@@ -15,6 +15,7 @@ struct client {
 	bool has_mode;		/* not a prefix; else the next two are 0 */
 	uint8_t li_vn_mode;
 	int8_t poll;
+	uint32_t ifindex;	/* of the link of a link-local client, else 0 */
 };
 
 struct client_table {

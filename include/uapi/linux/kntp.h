@@ -84,9 +84,9 @@
  *
  * CLIENT: who asks. Those who are answered are kept in a table of ENTRIES; when
  * it is full it forgets first a client that asked once or was not seen for two
- * hours or more, then the one that was seen longest ago. IPv6 is told apart by
- * prefixes of PREFIX6. A client's entry is what interleaved mode (RFC 9769) works
- * by.
+ * hours or more, then the one that was seen longest ago. One IPv6 prefix
+ * of length PREFIX6 is one client; of link-local addresses (fe80::/10), each one
+ * on each link is. A client's entry is what interleaved mode (RFC 9769) works by.
  *
  *   CLIENT_GET (do)       -> ENTRIES, PREFIX6, USED, MEMORY
  *   CLIENT_GET (dump)     <- [FILTER {…}]: only those of whom all of it is true
@@ -99,6 +99,8 @@
  *                            were. ENTRIES 0: keep none.
  *   CLIENT_FLUSH          forgets all clients
  *     ENOMEM   there is no memory for so many
+ *     EBUSY    a limit of clients or prefixes needs the table, or a PREFIX6 as
+ *              long as its own: change the limit first
  *     EPERM    more than KNTP_CLIENT_ENTRIES_DEFAULT need CAP_NET_ADMIN in the
  *              initial user namespace; others begin with _MIN
  *
@@ -115,7 +117,9 @@
  *                            PREFIX4, PREFIX6}], REPLIES, DENY
  *   LIMIT_SET             <- any of them; what is left out stays
  *   LIMIT_DEL             <- [CLIENT, PREFIX: flags]; without them all of it
- *     EINVAL   no INTERVAL or BURST; no length, or one for CLIENT
+ *     EINVAL   no INTERVAL or BURST; no length, or one for CLIENT; CLIENT or
+ *              PREFIX without a client table (ENTRIES 0); a PREFIX6 longer than
+ *              that of the client table
  *     ERANGE   REPLIES that are so few are none
  *
  * KEY: the symmetric keys (RFC 5905 appendix A.2, RFC 8573) of requests that are
@@ -127,7 +131,10 @@
  *     EOPNOTSUPP  this kernel does not have the algorithm
  *     EINVAL   no SECRET of that TYPE is so long     E2BIG  more than KNTP_KEY_MAX
  *
- * PHC: the hardware clocks that devices stamp packets by
+ * PHC: the hardware clocks that devices stamp packets by. A reply that has such a
+ * stamp in it has the clock's ERROR in its root dispersion; stamps of a clock that
+ * is more than 8388607 ns off are not used. Times of CLOCK_MONOTONIC_RAW are those
+ * of the sender's time namespace, here and in CLOCK.
  *
  *   PHC_GET (dump)        -> one message a device: all of KNTP_A_PHC_*
  *   PHC_SET               <- IFINDEX, INDEX, MAP_PHC, MAP_RAW, LIFETIME,
@@ -420,6 +427,7 @@ enum kntp_attr_client_client {
 	KNTP_A_CLIENT_CLIENT_POLL,	/* s8, log2 s, of the last one */
 	KNTP_A_CLIENT_CLIENT_LEN,	/* u8, of a prefix, for its limit */
 	KNTP_A_CLIENT_CLIENT_REFUSED,	/* u32, by its own limit */
+	KNTP_A_CLIENT_CLIENT_IFINDEX,	/* u32, the link of a link-local client */
 	__KNTP_A_CLIENT_CLIENT_MAX,
 	KNTP_A_CLIENT_CLIENT_MAX = __KNTP_A_CLIENT_CLIENT_MAX - 1
 };
