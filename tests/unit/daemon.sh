@@ -187,6 +187,25 @@ test_user()
 	stop
 }
 
+# As chronyd makes its own, for the user that it becomes.
+test_directories()
+{
+	local owner=nobody
+
+	[ "$(id -u)" = 0 ] || owner=$(id -un)
+	chmod 755 "$tmp"
+	configure "server 127.0.0.9" "logdir $tmp/a/log" "dumpdir $tmp/dump" \
+		"driftfile $tmp/drift/drift" "user $owner"
+	"$kntpd" -x -d -f "$tmp/kntp.conf" >"$tmp/log" 2>&1 &
+	daemon=$!
+	check "directories are made" await 10 [ -d "$tmp/drift" ] && await 10 \
+		says "127.0.0.9\|runs as\|kntpd begins"
+	check "for the user that it runs as" [ "$(stat -c %U "$tmp/a/log" "$tmp/dump" \
+		"$tmp/drift" | sort -u)" = "$owner" ]
+	check "and can be written to" eval '! says "cannot be written to"'
+	stop
+}
+
 test_once()
 {
 	local option status
@@ -281,6 +300,7 @@ stop
 test_command_line
 test_relative
 test_user
+test_directories
 test_once
 test_options
 test_network

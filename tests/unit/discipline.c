@@ -34,6 +34,7 @@ static struct {
 	double real;
 	long freq, tick;
 	int status;
+	bool forbidden;
 } machine;
 
 static struct timer *slew;
@@ -63,6 +64,10 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 int clock_adjtime(clockid_t id, struct timex *tx)
 {
 	(void)id;
+	if (machine.forbidden) {
+		errno = EPERM;
+		return -1;
+	}
 	if (tx->modes & ADJ_FREQUENCY)
 		machine.freq = tx->freq;
 	if (tx->modes & ADJ_TICK)
@@ -471,6 +476,15 @@ static void once(void)
 	CHECK(!drifts, "the drift file is written");
 }
 
+/* -x touches nothing, and starts where the call is forbidden. */
+static void sandbox(void)
+{
+	machine.forbidden = true;
+	CHECK(clk_init(true) == -EPERM, "it controls the clock");
+	CHECK(!clk_init(false), "-x needs clock_adjtime(2)");
+	machine.forbidden = false;
+}
+
 static const struct test_case cases[] = {
 	{ "nobody else sets the clock", nobody },
 	{ "another program's frequency is undone and claimed", frequency },
@@ -481,6 +495,7 @@ static const struct test_case cases[] = {
 	{ "spike holds for it", spike },
 	{ "without a reference nothing is done", lost },
 	{ "-q leaves no frequency", once },
+	{ "a sandbox without clock_adjtime(2)", sandbox },
 };
 
 TEST_MAIN(cases)

@@ -284,10 +284,12 @@ int clk_init(bool control)
 	long hz = sysconf(_SC_CLK_TCK);
 
 	clk.base_tick = (1000000 + hz / 2) / hz;
-	if (clock_adjtime(CLOCK_REALTIME, &tx) < 0)
-		return -errno;
-	clk.frequency = frequency_of(tx.tick, tx.freq);
 	clk.control = control;
+	/* A sandbox may forbid the call, which -x can do without. */
+	if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0)
+		clk.frequency = frequency_of(tx.tick, tx.freq);
+	else if (control)
+		return -errno;
 	clk_pair(&clk.own_raw, &clk.own_real);
 	measure_precision();
 	if (!control)

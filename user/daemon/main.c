@@ -210,7 +210,7 @@ static void say_unused(void)
 		const char *name;
 		bool set;
 	} unused[] = {
-		{ "refclock: local", has_local_refclock() },
+		{ "refclock: local: its frequency", has_local_refclock() },
 	};
 	size_t i;
 
@@ -456,12 +456,39 @@ static void begin_links(void)
 			strerror(-err));
 }
 
+/* FN is called for the directory of each kind of file that is written. */
+static void each_directory(void (*fn)(const char *what, const char *path))
+{
+	char path[PATH_MAX];
+	char *end;
+
+	if (conf.logdir)
+		fn("logdir", conf.logdir);
+	if (conf.dumpdir)
+		fn("dumpdir", conf.dumpdir);
+	if (!conf.driftfile || strlen(conf.driftfile) >= sizeof(path))
+		return;
+	strcpy(path, conf.driftfile);
+	end = strrchr(path, '/');
+	if (!end || end == path)
+		return;
+	*end = '\0';
+	fn("driftfile", path);
+}
+
+static void make_directory(const char *what, const char *path)
+{
+	process_make_directory(what, path, conf.user ? conf.user : PRIVS_USER);
+}
+
 /* All that needs more rights than are kept, or files of root's. */
 static int begin_with_rights(void)
 {
 	int err;
 
 	process_allow_files();
+	if (!opt.once && !privs_simulated())
+		each_directory(make_directory);
 	if (conf.lock_all)
 		process_lock_memory();
 	if (conf.sched_priority > 0)
@@ -527,6 +554,8 @@ static int begin(void)
 	err = privs_drop(conf.user);
 	if (err)
 		return err;
+	if (!opt.once && !privs_simulated())
+		each_directory(process_check_directory);
 	/* With the rights that a reload has as well. */
 	log_copy(conf.logfile, conf.logfile_size);
 	err = seccomp_start(opt.seccomp);
