@@ -271,6 +271,8 @@ static void begin(struct config *c)
 	c->maxdrift = 500000;
 	c->maxclockerror = 1;
 	c->logchange = 1;
+	/* So long that what is logged once a minute is logged again. */
+	machine.raw += 100 * NS_PER_S;
 	machine.tick = TICK;
 	machine.freq = 0;
 	machine.real = (double)machine.raw;
@@ -372,6 +374,9 @@ static void step(void)
 	run(3, NULL);
 	CHECK(off() < 10e-6, "off by %g s", off());
 	CHECK(warnings == 1, "%u warnings", warnings);
+	machine.real -= 10e6;
+	run(4, NULL);
+	CHECK(warnings == 1 && off() < 10e-6, "again: off by %g s", off());
 	/* As makestep allows. */
 	c.makestep = 0.1;
 	c.makestep_limit = -1;
