@@ -77,9 +77,7 @@ static void debian(void)
 	IS(rtcsync, true);
 	IS(makestep, 1);
 	IS(makestep_limit, 3);
-	IS(warnings.n, 2);
-	CHECK(warns("maxupdateskew: is not acted on by this version"),
-	      "maxupdateskew");
+	IS(warnings.n, 1);
 	CHECK(!strcmp(conf.leapsectz, "right/UTC"), "%s", conf.leapsectz);
 	CHECK(!strcmp(conf.warnings.at[0],
 		      "t:8: ntsdumpdir: has no effect: NTS is not spoken by kntpd"),
@@ -126,16 +124,19 @@ static void sources(void)
 	CHECK(s[2].is_peer && s[2].ipv6 && !s[2].iburst, "a peer");
 	CHECK(s[3].minpoll == 6 && s[3].maxpoll == 6, "maxpoll alone");
 	CHECK(s[4].minpoll == 12 && s[4].maxpoll == 12, "minpoll alone");
-	IS(warnings.n, 3);
+	IS(warnings.n, 4);
 	CHECK(!strcmp(conf.warnings.at[0],
-		      "t:2: SERVER: extfield: extension fields are not sent by kntpd"),
+		      "t:2: SERVER: extfield: has no effect: kntpd sends no extension fields, and the source is used without them"),
 	      "%s", conf.warnings.at[0]);
 	CHECK(!strcmp(conf.warnings.at[1],
-		      "t:3: peer: iburst, burst, presend and copy have no effect on a peer"),
+		      "t:2: SERVER: certset, ntsport: have no effect: NTS is not spoken by kntpd"),
 	      "%s", conf.warnings.at[1]);
 	CHECK(!strcmp(conf.warnings.at[2],
-		      "t:4: server: maxpoll: 4 is less than minpoll, which is 6 and is taken for both"),
+		      "t:3: peer: iburst, burst, presend and copy have no effect on a peer"),
 	      "%s", conf.warnings.at[2]);
+	CHECK(!strcmp(conf.warnings.at[3],
+		      "t:4: server: maxpoll: 4 is less than minpoll, which is 6 and is taken for both"),
+	      "%s", conf.warnings.at[3]);
 	conf_free(&conf);
 }
 
@@ -325,7 +326,7 @@ static void others(void)
 	IS(listen[1].hook, CONF_HOOK_INGRESS);
 	CHECK(!strcmp(conf.listen[1].dev, "eth0"), "%s", conf.listen[1].dev);
 	IS(hwtimestamp[0].minpoll, 2);
-	IS(hwtimestamp[0].maxpoll, 3);
+	IS(hwtimestamp[0].maxpoll, 2);
 	IS(hwtimestamp[0].rxfilter, CONF_RX_PTP);
 	IS(ratelimit.burst, 16);
 	IS(ratelimit.leak, 2);
@@ -465,7 +466,7 @@ static void out_of_range(void)
 	IS(refclock[0].poll, -31);
 	IS(refclock[0].offset, 619315200);
 	IS(clockprecision, 0);
-	IS(logbanner, 0);
+	IS(logbanner, -1);
 	CHECK(warns("t:1: server: minpoll: -9 is outside -7 to 24: 6 is used") &&
 	      warns("t:1: server: maxsources: 17 is outside 1 to 16: 16 is used") &&
 	      warns("t:3: minsources: 0 is outside 1 to 2147483647: 1 is used"),
@@ -501,33 +502,35 @@ static void listeners(void)
 	     "port 1123 does not apply to 'listen': the module answers at port 123 only: remove one of both");
 }
 
-/* What kntp.conf(5) says under NOT ACTED ON, and that the defaults are silent. */
-static void not_acted_on(void)
+/* Directives that were once ignored with a warning. */
+static void acted_on(void)
 {
-	static const struct {
-		const char *line, *name;
-	} lines[] = {
-		{ "fallbackdrift 16 19\n", "fallbackdrift" },
-		{ "mailonchange root 0.5\n", "mailonchange" },
-		{ "log tempcomp\n", "log: tempcomp" },
-		{ "maxupdateskew 100\n", "maxupdateskew" },
-		{ "corrtimeratio 5\n", "corrtimeratio" },
-		{ "clockprecision 1e-6\n", "clockprecision" },
-		{ "hwtimestamp eth0 minpoll 1 maxpoll 4\n", "hwtimestamp: maxpoll" },
-	};
-	char text[100];
-	size_t i;
+	if (right("maxupdateskew 10\ncorrtimeratio 5\nclockprecision 1e-6\n"
+		  "hwtimestamp eth0 minpoll 1 maxpoll 4\nlog tempcomp\n"
+		  "fallbackdrift 16 19\ntempcomp a 1 b\nmailonchange a 1\n"
+		  "initstepslew 1 a b\nallow auth a.example\nlisten hook local\n"))
+		CHECK(!conf.warnings.n && conf.initstep.n == 2 &&
+		      conf.names.n == 1 && conf.access.at[0].name == 1 &&
+		      conf.access.at[0].auth, "%zu warnings",
+		      conf.warnings.n);
+	conf_free(&conf);
+}
 
-	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		snprintf(text, sizeof(text), "%s: is not acted on by this version",
-			 lines[i].name);
-		if (right(lines[i].line))
-			CHECK(conf.warnings.n == 1 && warns(text), "%s",
-			      lines[i].line);
-		conf_free(&conf);
-	}
-	if (right("maxupdateskew 1000.0\ncorrtimeratio 3\nhwtimestamp eth0\n"))
-		IS(warnings.n, 0);
+/*
+ * As chronyd: a lock that leads nowhere is not used, and two refclocks may have
+ * one refid.
+ */
+static void refclocks_that_clash(void)
+{
+	if (!right("refclock PPS a lock GPS\nrefclock SHM 0 refid A\n"
+		   "refclock SHM 1 refid A\n"))
+		return;
+	IS(n_refclock, 3);
+	IS(refclock[0].lock, 0);
+	IS(warnings.n, 2);
+	CHECK(warns("t:1: refclock: lock: no other refclock has that refid: lock is not used") &&
+	      warns("t:3: refclock: refid: another refclock has it already: lock means the first one"),
+	      "%s", conf.warnings.at[0]);
 	conf_free(&conf);
 }
 
@@ -631,7 +634,8 @@ static const struct test_case cases[] = {
 	{ "bad files of sources", bad_source_files },
 	{ "out of range", out_of_range },
 	{ "what the module does not know", listeners },
-	{ "not acted on", not_acted_on },
+	{ "refclocks that clash", refclocks_that_clash },
+	{ "acted on", acted_on },
 	{ "follow and sources", follow_and_sources },
 	{ "all directives", all_directives },
 	{ "directories", directories },

@@ -53,7 +53,7 @@ run_one() # compiler, program
 words()
 {
 	{
-		grep -oE '\b(FLAG|INT|NUMBER|NEAR_INT|NEAR_NUMBER|TEXT|LINK|CHOICE|FUNCTION|SOURCE|IGNORED|REFUSED)\([a-z_0-9]+' \
+		grep -oE '\b(OPT_)?(FLAG|INT|NUMBER|NEAR_INT|NEAR_NUMBER|TEXT|LINK|WORD|CHOICE|FUNCTION|SOURCE|IGNORED|REFUSED)\([a-z_0-9]+' \
 			"$daemon"/conf_*.c | sed 's/.*(//'
 		grep -ohE '\bOPTION\([a-z]+_conf, [a-z]+' "$daemon"/conf_*.c |
 			sed 's/.* //'
@@ -61,10 +61,11 @@ words()
 	} | grep -vx word | sort -u
 }
 
-# What the manual has in the first place of an entry.
+# What the manual has in the first place of an entry, but for the table of
+# chrony's words, which chronyconf.py reads.
 entries()
 {
-	sed -nE -e '/^\.TP$/{n;s/^\.BI? "?([a-z_0-9]+).*/\1/p;}' \
+	sed -nE -e '/^\.SH "?CHRONY/q' -e '/^\.TP$/{n;s/^\.BI? "?([a-z_0-9]+).*/\1/p;}' \
 		-e 's/^\\fB([a-z_0-9]+)\\fR.*/\1/p' "$man" | sort -u
 }
 

@@ -155,12 +155,6 @@ static void mistakes_in_refclocks(void)
 	  "t:1: refclock: pin: '-2' is not a whole number from -1 to 65535" },
 	{ "refclock SHM 0 refid LONGER",
 	  "t:1: refclock: refid: 'LONGER' is not 1 to 4 characters" },
-	{ "refclock PPS /dev/pps0 lock GPS",
-	  "t:1: refclock: lock: no other refclock has that refid" },
-	{ "refclock PPS a refid GPS lock GPS",
-	  "t:1: refclock: lock: no other refclock has that refid" },
-	{ "refclock SHM 0 refid A\nrefclock SHM 1 refid A",
-	  "t:2: refclock: refid: another refclock has it already" },
 	{ "refclock SHM 0 local\nrefclock SHM 1 local",
 	  "t:2: refclock: local: another refclock is it already" },
 	{ "rtcsync\nrefclock RTC /dev/rtc0",
@@ -171,8 +165,8 @@ static void mistakes_in_refclocks(void)
 static void mistakes_in_access(void)
 {
 	WRONG(
-	{ "allow example.org",
-	  "t:1: allow: 'example.org' is not an IPv4 or IPv6 address, and names are not looked up" },
+	{ "allow example.org/24",
+	  "t:1: allow: 'example.org' is not an IPv4 or IPv6 address, nor the name of a host" },
 	{ "allow 10/33",
 	  "t:1: allow: '10/33': the length after '/' is not a number from 0 to 32" },
 	{ "deny ::/129",
@@ -180,9 +174,9 @@ static void mistakes_in_access(void)
 	{ "deny all 10/",
 	  "t:1: deny: '10/': the length after '/' is not a number from 0 to 32" },
 	{ "allow 10.256",
-	  "t:1: allow: '10.256' is not an IPv4 or IPv6 address, and names are not looked up" },
+	  "t:1: allow: '10.256' is not an IPv4 or IPv6 address, nor the name of a host" },
 	{ "allow 1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20/1",
-	  "t:1: allow: '1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20/1' is not an IPv4 or IPv6 address" },
+	  "t:1: allow: '1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20' is not an IPv4 or IPv6 address, nor the name of a host" },
 	{ "allow all 10 11", "t:1: allow: '11' is one word too many" },
 	{ "allow 10 11", "t:1: allow: '11' is one word too many" },
 	{ "bindaddress", "t:1: bindaddress: ADDRESS: a word is missing" },
@@ -249,9 +243,15 @@ static void mistakes_in_others(void)
 	{ "ntsserverkey a",
 	  "t:1: ntsserverkey: NTS is not spoken by kntpd: its clients would get no answer" },
 	{ "ptpport 319", "t:1: ptpport: NTP over PTP is not spoken by kntpd" },
-	{ "tempcomp a", "t:1: tempcomp: kntpd does not compensate for temperature" },
-	{ "initstepslew 1",
-	  "t:1: initstepslew: kntpd has makestep, and iburst of the servers, instead" });
+	{ "tempcomp a", "t:1: tempcomp: FILE INTERVAL T0 K0 K1 K2, or FILE INTERVAL POINTS-FILE: a word is missing" },
+	{ "tempcomp a 1 2 3",
+	  "t:1: tempcomp: FILE INTERVAL T0 K0 K1 K2, or FILE INTERVAL POINTS-FILE, is wanted" },
+	{ "tempcomp a 1 2 3 4 x",
+	  "t:1: tempcomp: K2: 'x' is not a number from -1e+12 to 1e+12" },
+	{ "initstepslew",
+	  "t:1: initstepslew: THRESHOLD NAME: a word is missing" },
+	{ "initstepslew x a",
+	  "t:1: initstepslew: THRESHOLD: 'x' is not a number from 0 to 1e+10" });
 }
 
 static void mistakes_in_files(void)

@@ -225,6 +225,13 @@ test_options()
 	check "-p prints the lines" [ "$("$kntpd" -p -f "$tmp/kntp.conf")" = \
 		"port 0
 server a iburst" ]
+	printf 'maxntsretry 3\nserver a minpoll 90\nport x\n' >"$tmp/kntp.conf"
+	check "--check prints warnings and the error, each with its place" [ \
+		"$("$kntpd" --check -f "$tmp/kntp.conf" 2>&1)" = \
+"kntpd: warning: $tmp/kntp.conf:1: maxntsretry: has no effect: NTS is not spoken by kntpd
+kntpd: warning: $tmp/kntp.conf:2: server: minpoll: 90 is outside -7 to 24: 24 is used
+kntpd: error: $tmp/kntp.conf:3: port: 'x' is not a whole number from 0 to 65535" ]
+	printf 'port 0\nserver a\n' >"$tmp/kntp.conf"
 	check "chronyd's -r -R -m -U -P" "$kntpd" --check -r -R -m -U -P 5 \
 		-f "$tmp/kntp.conf"
 }
@@ -321,6 +328,69 @@ bound()
 	"${inside[@]}" ss -Hlun 'sport = 123' | grep -q '%d9:123'
 }
 
+# A server at 127.0.0.1 of a namespace, and a client whose clock is the same.
+test_directives()
+{
+	local inside=() holder server
+
+	if [ "$(id -u)" != 0 ] || ! unshare --net true 2>/dev/null; then
+		result ok "initstepslew, mailonchange, allow NAME # SKIP no namespace"
+		return
+	fi
+	unshare --net sleep 600 &
+	holder=$!
+	sleep 0.5
+	inside=(nsenter --net="/proc/$holder/ns/net")
+	"${inside[@]}" ip link set lo up
+	"${inside[@]}" "$kntpd" -x -d "controlsocket $tmp/s.sock" "pidfile $tmp/s.pid" \
+		"local stratum 5" "deny all" "allow no-such-host.invalid" \
+		>"$tmp/log.server" 2>&1 &
+	server=$!
+	check "allow NAME: a host that is not known is logged" await 40 grep -q \
+		"no-such-host.invalid: a rule of the access list is not in force" \
+		"$tmp/log.server"
+	check "and nobody is answered" eval '! ask 127.0.0.1'
+	kill $server; wait $server
+	"${inside[@]}" "$kntpd" -x -d "controlsocket $tmp/s.sock" "pidfile $tmp/s.pid" \
+		"local stratum 5" "deny all" "allow localhost" >"$tmp/log.server" 2>&1 &
+	server=$!
+	check "allow NAME: a host that is known is answered" await 30 ask 127.0.0.1
+
+	mkdir -p "$tmp/bin"
+	printf '#!/bin/sh\n{ echo "$*"; cat; } >>"%s/mail"\n' "$tmp" >"$tmp/bin/sendmail"
+	: >"$tmp/mail"
+	chmod 666 "$tmp/mail"; chmod 755 "$tmp" "$tmp/bin" "$tmp/bin/sendmail"
+	configure "initstepslew 1 127.0.0.1" "server 127.0.0.2 iburst minpoll 2" \
+		"mailonchange root@localhost 0"
+	PATH=$tmp/bin:$PATH "${inside[@]}" "$kntpd" -x -f "$tmp/kntp.conf" \
+		-l "$tmp/log" >"$tmp/log.start" 2>&1 &
+	check "initstepslew: its server is asked before all others" await 10 \
+		sources_are 127.0.0.1
+	check "initstepslew: who started it waits meanwhile" kill -0 $!
+	check "initstepslew: and then no more" await 40 sources_are 127.0.0.2
+	check "initstepslew: who started it is told" wait $!
+	daemon=$(cat "$tmp/pid")
+	check "initstepslew: it was answered" eval '! says "No suitable source"'
+	check "mailonchange: sendmail has the mail" await 20 grep -q \
+		"^To: root@localhost" "$tmp/mail"
+	check "mailonchange: its words" eval 'grep -q "^-t" "$tmp/mail" &&
+		grep -q "more than the 0.000 seconds" "$tmp/mail"'
+	kill "$daemon"
+	await 10 eval '! kill -0 $daemon 2>/dev/null'
+	daemon=
+
+	# By -4 its only server is left out.
+	configure "initstepslew 1 ::1" "server 127.0.0.2"
+	"${inside[@]}" "$kntpd" -x -d -4 -f "$tmp/kntp.conf" >"$tmp/log" 2>&1 &
+	daemon=$!
+	check "initstepslew: without a server it is given up" await 10 \
+		says "No suitable source for initstepslew"
+	check "initstepslew: and kntpd goes on" await 10 sources_are 127.0.0.2
+	stop
+	kill $server $holder
+	wait $server
+}
+
 echo "KTAP version 1"
 test_all_or_nothing
 test_leak
@@ -333,4 +403,5 @@ test_directories
 test_once
 test_options
 test_network
+test_directives
 finish

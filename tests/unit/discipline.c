@@ -7,15 +7,18 @@
 #include "../../user/daemon/clk.h"
 #include "../../user/daemon/conf.h"
 #include "../../user/daemon/drift.h"
+#include "../../user/daemon/fallback.h"
 #include "../../user/daemon/leap.h"
 #include "../../user/daemon/local.h"
 #include "../../user/daemon/log.h"
 #include "../../user/daemon/loop.h"
+#include "../../user/daemon/mail.h"
 #include "../../user/daemon/records.h"
 #include "../../user/daemon/reference.h"
 #include "../../user/daemon/select.h"
 #include "../../user/daemon/smooth.h"
 #include "../../user/daemon/source.h"
+#include "../../user/daemon/tempcomp.h"
 #include "harness.h"
 
 #include <errno.h>
@@ -218,6 +221,45 @@ void source_leapt_all(int64_t ns)
 	(void)ns;
 }
 
+void source_turn_all(int64_t raw, double df)
+{
+	(void)raw, (void)df;
+}
+
+void fallback_init(const struct config *c, void (*use)(double frequency))
+{
+	(void)c, (void)use;
+}
+
+void fallback_update(double frequency, double interval)
+{
+	(void)frequency, (void)interval;
+}
+
+void fallback_turn(double df)
+{
+	(void)df;
+}
+
+void fallback_stop(void)
+{
+}
+
+void mail_change(const struct config *c, double offset)
+{
+	(void)c, (void)offset;
+}
+
+int tempcomp_start(const struct tempcomp_conf *conf, void (*turn)(double df))
+{
+	(void)conf, (void)turn;
+	return 0;
+}
+
+void tempcomp_stop(void)
+{
+}
+
 void record_update(const struct record_update *u)
 {
 	(void)u;
@@ -269,6 +311,8 @@ static void begin(struct config *c)
 	memset(c, 0, sizeof(*c));
 	c->maxslewrate = 83333;
 	c->maxdrift = 500000;
+	c->maxupdateskew = 1000;
+	c->corrtimeratio = 3;
 	c->maxclockerror = 1;
 	c->logchange = 1;
 	/* So long that what is logged once a minute is logged again. */

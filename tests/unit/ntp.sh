@@ -36,6 +36,7 @@ sources() # program
 			 "$daemon"/{ntp_io,clk,log,loop} ;;
 	ntpresolve) echo "$daemon"/{resolve,clk,log,loop} ;;
 	selection)  echo "$daemon"/{select,source,intersect,estimate} ;;
+	steer)	    echo "$daemon"/{discipline,drift,fallback,sanity,tempcomp,source,estimate,../lib/whole} ;;
 	gpsd)	    echo "$daemon/address" ;;
 	nmealine)   echo "$daemon/nmea" ;;
 	leaptable)  echo "$daemon/leap_table" ;;
@@ -82,8 +83,8 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in ntppacket ntpclient ntprules ntpconf ntpio \
-		       ntpresolve dump leaptable selection gpsd broadcast \
-		       nmealine; do
+		       ntpresolve dump leaptable selection steer gpsd \
+		       broadcast nmealine; do
 		run_one "$cc" "$program"
 	done
 done

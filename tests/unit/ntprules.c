@@ -458,6 +458,42 @@ static void changes_of_network(void)
 	end();
 }
 
+/*
+ * chrony.conf(5), maxdelayquant: only the shortest delays, up to the quantile, are
+ * accepted, and those that are refused belong to it as well.
+ */
+static void quantile_of_delays(void)
+{
+	struct ntp_options opt = options();
+	unsigned int i, good = 0, before;
+	struct ntp_header h;
+	double delay;
+
+	opt.maxdelayquant = 0.25;
+	opt.minpoll = opt.maxpoll = 2;
+	begin(&opt);
+	for (i = 0; i < 400; i++) {
+		delay = 1e-3 + (double)(i * 37 % 100) * 1e-5;
+		until_request();
+		h = answer_at(now + (int64_t)(delay * 5e8));
+		advance(delay);
+		before = samples;
+		deliver(&h);
+		if (i < 128)
+			continue;
+		good += samples > before;
+		CHECK(samples == before || sample.delay < 1.28e-3,
+		      "a delay of %g", sample.delay);
+	}
+	CHECK(good > 272 * 0.2 && good < 272 * 0.3, "%u of 272", good);
+	end();
+	/* It takes the place of maxdelaydevratio. */
+	opt.maxdelayquant = 0;
+	begin(&opt);
+	CHECK(src->opt.maxdelaydevratio > 0, "the default");
+	end();
+}
+
 static const struct test_case cases[] = {
 	{ "interleaved mode", interleaved },
 	{ "unusual delays", delays },
@@ -470,6 +506,7 @@ static const struct test_case cases[] = {
 	{ "an outage", outage },
 	{ "delete and offline of a name", commands },
 	{ "changes of the network", changes_of_network },
+	{ "maxdelayquant", quantile_of_delays },
 };
 
 TEST_MAIN(cases)

@@ -235,6 +235,33 @@ static void no_jump(void)
 }
 
 /*
+ * Two broadcasts that the network held up by 8 ms each are no jump: the delay of
+ * earlier requests, 0.5 ms, does not bound what a one-way sample is off by.
+ */
+static void late_broadcasts(void)
+{
+	struct config c;
+	struct source s;
+	struct sample late;
+	unsigned int i;
+
+	begin(&c);
+	add(&s, "a");
+	for (i = 0; i < 40; i++)
+		poll_it(&s, 1, 0);
+	for (i = 0; i < 2; i++) {
+		now += 1000000000;
+		late = *estimate_last(&s.est);
+		late.raw = now;
+		late.utc = UTC + now - 8000000;
+		late.one_way = true;
+		source_sample(&s, &late);
+	}
+	CHECK(s.est.n == 42 && !losses && !lines, "%u samples, %u lines", s.est.n,
+	      lines);
+}
+
+/*
  * Finding A2: trusted 0 +- 5 ms, untrusted 9.7 +- 4.8 ms. They overlap, but
  * most of what the untrusted one says is not within what the trusted one does:
  * it must not move the clock.
@@ -447,6 +474,7 @@ static const struct test_case cases[] = {
 	{ "one false sample drops nothing", outlier },
 	{ "another source upholds the claim", upheld },
 	{ "jitter is no jump", no_jump },
+	{ "late broadcasts are no jump", late_broadcasts },
 	{ "an untrusted source stays within the trusted", trusted },
 	{ "an untrusted source has no vote on leap seconds", leaps },
 	{ "minstratum, maxstratum and 16", strata },

@@ -221,6 +221,7 @@ static void use(struct ntp_source *src, const struct ntp_answer *a,
 			      b->spread,
 		.root_delay = a->root_delay,
 		.root_dispersion = a->root_dispersion,
+		.one_way = true,
 	};
 
 	/* The poll is the server's own. */

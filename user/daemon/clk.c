@@ -463,6 +463,15 @@ void clk_set_tai(int offset)
 }
 
 /**
+ * clk_set_precision() - what the operator knows of the system clock
+ * @precision: stands in place of what was measured, s
+ */
+void clk_set_precision(double precision)
+{
+	clk.precision = precision;
+}
+
+/**
  * clk_precision() - what the system clock can be read to
  *
  * Return: s.

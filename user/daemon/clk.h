@@ -70,5 +70,7 @@ void clk_set_tai(int offset);
 
 /* Precision, s: the smallest step seen in CLOCK_REALTIME. */
 double clk_precision(void);
+/* What the operator knows of it (`clockprecision`), instead, s. */
+void clk_set_precision(double precision);
 
 #endif

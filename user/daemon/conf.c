@@ -259,7 +259,8 @@ void conf_free(struct config *c)
 		c->driftfile, c->leapsectz, c->leapseclist, c->rtcfile,
 		c->rtcdevice, c->hwclockfile, c->logdir, c->mailonchange,
 		c->logfile, c->dumpdir, c->keyfile, c->ntpsigndsocket, c->user, c->pidfile,
-		c->controlsocket, c->follow.socket,
+		c->controlsocket, c->follow.socket, c->tempcomp.file,
+		c->tempcomp.points,
 	};
 	size_t i;
 
@@ -268,6 +269,8 @@ void conf_free(struct config *c)
 	conf_sources_free(&c->sources);
 	conf_strings_free(&c->sourcedirs);
 	conf_strings_free(&c->warnings);
+	conf_strings_free(&c->initstep);
+	conf_strings_free(&c->names);
 	free(c->refclock);
 	free(c->access.at);
 	free(c->cmdaccess.at);

@@ -29,6 +29,9 @@ enum {
 	CONF_HWTIMESTAMP_MAX = 64,
 	CONF_SOURCEDIRS_MAX = 32,
 	CONF_WARNINGS_MAX = 64,
+	CONF_INITSTEP_MAX = 64,
+	CONF_ACCESS_NAMES = 256,
+	CONF_SAMPLES_MAX = 128,	/* ESTIMATE_SAMPLES */
 };
 
 /* "FILE:LINE: DIRECTIVE: what is wrong". */
@@ -151,6 +154,7 @@ enum conf_driver {
  * @pps: only says where the second begins
  * @tai: keeps TAI
  * @local: is a stable frequency, not time
+ * @optional: may be missing; each of them may
  * @prefer: see struct source_conf, the next three too
  * @offset: s
  * @delay: s
@@ -181,7 +185,7 @@ struct refclock_conf {
 	int rate;
 	int maxlockage;
 	double width;
-	bool pps, tai, local;
+	bool pps, tai, local, optional;
 	bool prefer, noselect, trust, require;
 	double offset, delay, precision, maxdispersion;
 	int stratum;
@@ -197,12 +201,15 @@ struct refclock_conf {
  * @allow: else it denies
  * @auth: allows what is authenticated
  * @all: what was said before of parts of the prefix is forgotten
+ * @name: it is for the addresses of a host, by the index in @names of struct
+ *	config and from 1 on; 0: for the prefix
  */
 struct access_conf {
 	int family;
 	uint8_t addr[16];
 	uint8_t len;
 	bool allow, auth, all;
+	unsigned int name;
 };
 
 enum conf_group {
@@ -290,6 +297,20 @@ struct follow_conf {
 	uint32_t refid;
 };
 
+/**
+ * struct tempcomp_conf - `tempcomp`
+ * @file: the sensor's; NULL: there is no compensation
+ * @points: file of temperatures and compensations; NULL: the polynomial counts
+ * @interval: between two readings, s
+ * @t0: temperature at which the compensation is @k0
+ * @k0: ppm; the next two are per unit of temperature, and of its square
+ */
+struct tempcomp_conf {
+	char *file, *points;
+	double interval;
+	double t0, k0, k1, k2;
+};
+
 enum conf_authselect {
 	CONF_AUTH_MIX, CONF_AUTH_REQUIRE, CONF_AUTH_PREFER, CONF_AUTH_IGNORE,
 };
@@ -332,10 +353,13 @@ struct conf_strings {
  * @group: likewise
  * @sourcesonly: the file whose sources are the only ones; empty: all are
  * @sourcedirs: a directive each: its directories, blanks between
+ * @names: hosts of access rules, for @name of struct access_conf
  * @warnings: what was read but has no effect, for the log
  * @bind4: `bindaddress`, or family AF_UNSPEC; the next three likewise
  * @metrics: where they are served, with the port, or family AF_UNSPEC
  * @acquisitionport: -1 a random one each time
+ * @initstep_threshold: s
+ * @initstep: servers of `initstepslew`
  * @makestep_limit: updates; negative always, 0 never
  * @makestep: s
  * @maxchange: s; 0 no limit
@@ -350,6 +374,7 @@ struct conf_strings {
  * @logfile_size: octets after which it is begun anew; 0: never
  * @pidfile: empty when there is to be none
  * @clockprecision: s; 0 is measured
+ * @logbanner: lines between two; 0 never, negative only at the beginning
  * @clientloglimit: octets; 0: as many as there are
  */
 struct config {
@@ -366,7 +391,7 @@ struct config {
 	size_t n_hwtimestamp, hwtimestamp_room;
 	struct group_conf *group;
 	size_t n_group, group_room;
-	struct conf_strings sourcedirs, warnings;
+	struct conf_strings sourcedirs, warnings, names;
 	char sourcesonly[CONF_FILE];
 
 	struct follow_conf follow;
@@ -393,6 +418,8 @@ struct config {
 	int minsources, minsamples, maxsamples, minstratum, maxstratum;
 
 	/* the clock */
+	double initstep_threshold;
+	struct conf_strings initstep;
 	double makestep;
 	int makestep_limit;
 	double maxchange;
@@ -421,6 +448,9 @@ struct config {
 	double logchange;
 	char *mailonchange;
 	double mailonchange_limit;
+
+	/* the temperature of the oscillator */
+	struct tempcomp_conf tempcomp;
 
 	/* the process */
 	char *dumpdir, *keyfile, *ntpsigndsocket;
@@ -456,6 +486,9 @@ bool conf_is_multicast(const struct sockaddr_storage *a);
 
 /* Where each line is printed as it is read; NULL, the default: nowhere. */
 extern FILE *conf_echo;
+
+/* Where each warning is printed as it is found, beside @warnings; NULL: nowhere. */
+extern FILE *conf_complaints;
 
 /* Names of all directives, in no order; NULL behind the last. */
 const char *conf_directive(size_t i);

@@ -73,9 +73,29 @@ static void cut(struct access_conf *a)
 		a->addr[i / 8] &= (uint8_t)~(0x80 >> i % 8);
 }
 
+/* Letters are in it: "10.0.0.256" and "fe80::x" are mistakes, and no names. */
+static bool is_name(const char *text)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char others[] = "0123456789-_.";
+	size_t len = strlen(text), i;
+
+	for (i = 0; i < len; i++)
+		if (!strchr(letters, text[i]) && !strchr(others, text[i]))
+			return false;
+	return text[strcspn(text, letters)];
+}
+
+static int host(struct conf_line *l, const char *name, struct access_conf *a)
+{
+	a->name = (unsigned int)l->c->names.n + 1;
+	return conf_keep_string(l, &l->c->names, name, CONF_ACCESS_NAMES);
+}
+
 static int prefix(struct conf_line *l, const char *word, struct access_conf *a)
 {
-	char text[INET6_ADDRSTRLEN];
+	char text[CONF_NAME];
 	size_t len = strcspn(word, "/");
 	unsigned int bits, max;
 
@@ -85,8 +105,9 @@ static int prefix(struct conf_line *l, const char *word, struct access_conf *a)
 	memcpy(text, word, len);
 	text[len] = '\0';
 	if (!address(text, a))
-		return conf_fail(l, "'%.60s' is not an IPv4 or IPv6 address, and names are not looked up",
-				 text);
+		return word[len] || !is_name(text) ?
+		       conf_fail(l, "'%.60s' is not an IPv4 or IPv6 address, nor the name of a host",
+				 text) : host(l, text, a);
 	max = a->family == AF_INET ? 32 : 128;
 	if (word[len]) {
 		if (!small_number(word + len + 1, strlen(word + len + 1), max,

@@ -18,27 +18,43 @@ static int fail(struct conf_error *err, const char *file, unsigned int line,
 	return conf_fail(&l, "%s", why);
 }
 
-static int check_refclock(const struct config *c, size_t i,
-			  struct conf_error *err)
+static int warn(struct config *c, const struct refclock_conf *r,
+		const char *why)
 {
-	const struct refclock_conf *r = &c->refclock[i];
+	char word[] = "refclock";
+	struct conf_line l = {
+		.c = c, .file = r->file, .number = r->line, .word = { word },
+		.n = 1,
+	};
+
+	return conf_warn(&l, "%s", why);
+}
+
+static int check_refclock(struct config *c, size_t i, struct conf_error *err)
+{
+	struct refclock_conf *r = &c->refclock[i];
 	bool locked = !r->lock;
 	size_t k;
 
 	for (k = 0; k < c->n_refclock; k++) {
 		const struct refclock_conf *other = &c->refclock[k];
 
-		if (k < i && other->refid == r->refid)
-			return fail(err, r->file, r->line, "refclock",
-				    "refid: another refclock has it already");
+		if (k < i && other->refid == r->refid &&
+		    warn(c, r, "refid: another refclock has it already: lock means the first one"))
+			return -ENOMEM;
 		if (k < i && other->local && r->local)
 			return fail(err, r->file, r->line, "refclock",
 				    "local: another refclock is it already");
 		locked |= k != i && other->refid == r->lock;
 	}
-	if (!locked)
-		return fail(err, r->file, r->line, "refclock",
-			    "lock: no other refclock has that refid");
+	/* As chronyd: any source may then say which second a pulse is. */
+	if (!locked) {
+		r->lock = 0;
+		if (warn(c, r, "lock: no other refclock has that refid: lock is not used"))
+			return -ENOMEM;
+	}
+	if (r->local && warn(c, r, "local: is not acted on by this version"))
+		return -ENOMEM;
 	if (r->driver == CONF_RTC && (c->rtcsync || c->rtcfile))
 		return fail(err, r->file, r->line, "refclock",
 			    "RTC: not together with rtcsync or rtcfile");
@@ -164,49 +180,6 @@ static int check_listen(struct config *c, struct conf_line *l)
 	return err;
 }
 
-static bool has_maxpoll(const struct config *c)
-{
-	size_t i;
-
-	for (i = 0; i < c->n_hwtimestamp; i++)
-		if (c->hwtimestamp[i].maxpoll != c->hwtimestamp[i].minpoll + 1)
-			return true;
-	return false;
-}
-
-/*
- * Nothing is accepted in silence without effect: what the grammar has, and this
- * version does not act on, is said wherever it differs from its default.
- */
-static int warn_unused(struct config *c, struct conf_line *l)
-{
-	struct config usual = { 0 };
-	struct {
-		const char *name;
-		bool set;
-	} unused[] = {
-		{ "fallbackdrift", c->fallbackdrift_max > 0 },
-		{ "mailonchange", c->mailonchange },
-		{ "log: tempcomp", c->log & CONF_LOG_TEMPCOMP },
-		{ "maxupdateskew", false }, { "corrtimeratio", false },
-		{ "clockprecision", c->clockprecision > 0 },
-		{ "hwtimestamp: maxpoll", has_maxpoll(c) },
-	};
-	size_t i;
-	int err = 0;
-
-	conf_defaults(&usual);
-	unused[3].set = c->maxupdateskew < usual.maxupdateskew ||
-			c->maxupdateskew > usual.maxupdateskew;
-	unused[4].set = c->corrtimeratio < usual.corrtimeratio ||
-			c->corrtimeratio > usual.corrtimeratio;
-	for (i = 0; !err && i < sizeof(unused) / sizeof(unused[0]); i++)
-		if (unused[i].set)
-			err = conf_warn(l, "%s: is not acted on by this version",
-					unused[i].name);
-	return err;
-}
-
 /**
  * conf_check() - whether all that was read goes together
  * @l: no line, for its error and warnings
@@ -230,6 +203,5 @@ int conf_check(struct conf_line *l)
 			 "rtcsync: not together with rtcfile");
 		return -EINVAL;
 	}
-	ret = warn_unused(c, l);
-	return ret ? ret : check_listen(c, l);
+	return check_listen(c, l);
 }

@@ -14,24 +14,22 @@
 enum { INTERVAL_MAX = 1 << 17 };	/* s */
 
 #define AT(member)	offsetof(struct group_conf, member)
-#define END		{ NULL, CONF_FLAG, 0, 0, 0, NULL }
-#define DEV		{ "dev", CONF_LINK, AT(dev), 0, 0, NULL }
 #define KEY		{ "key", CONF_U32, AT(key), 1, 4294967295.0, NULL }
 
 static const struct conf_option sends[] = {
-	DEV, KEY,
-	{ "ttl", CONF_INT, AT(ttl), 1, 255, NULL },
-	{ "version", CONF_INT, AT(version), 1, 4, NULL },
-	END
+	OPT_LINK(dev), KEY,
+	OPT_INT(ttl, 1, 255),
+	OPT_INT(version, 1, 4),
+	OPT_END
 };
 
 static const struct conf_option listens[] = {
-	DEV, KEY,
-	{ "unauthenticated", CONF_FLAG, AT(unauthenticated), 0, 0, NULL },
-	END
+	OPT_LINK(dev), KEY,
+	OPT_FLAG(unauthenticated),
+	OPT_END
 };
 
-static const struct conf_option answers[] = { DEV, END };
+static const struct conf_option answers[] = { OPT_LINK(dev), OPT_END };
 
 bool conf_is_multicast(const struct sockaddr_storage *a)
 {

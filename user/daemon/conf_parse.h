@@ -51,7 +51,6 @@ enum conf_kind {
 	CONF_HEX,	/* extension field, of struct source_conf */
 	CONF_OCTAL,	/* int */
 	CONF_CHOICE,	/* int, index of a word of CHOICES */
-	CONF_UNUSED,	/* an integer that nobody wants */
 };
 
 /**
@@ -70,6 +69,22 @@ struct conf_option {
 	double min, max;
 	const char *const *choices;
 };
+
+/*
+ * Rows of a table of options. The file that has the table defines AT(MEMBER) as
+ * the offset of a member of its struct; the member has the name of the option.
+ */
+#define OPT_FLAG(word)	{ #word, CONF_FLAG, AT(word), 0, 0, NULL }
+#define OPT_INT(word, min, max)	{ #word, CONF_INT, AT(word), min, max, NULL }
+#define OPT_NUMBER(word, min, max) \
+	{ #word, CONF_NUMBER, AT(word), min, max, NULL }
+#define OPT_NEAR_INT(word, min, max) \
+	{ #word, CONF_NEAR_INT, AT(word), min, max, NULL }
+#define OPT_NEAR_NUMBER(word, min, max) \
+	{ #word, CONF_NEAR_NUMBER, AT(word), min, max, NULL }
+#define OPT_LINK(word)	{ #word, CONF_LINK, AT(word), 0, 0, NULL }
+#define OPT_WORD(word)	{ #word, CONF_WORD, AT(word), 0, 0, NULL }
+#define OPT_END		{ NULL, CONF_FLAG, 0, 0, 0, NULL }
 
 /* All return 0 or -errno, and have said why. */
 int conf_fail(struct conf_line *l, const char *fmt, ...)
@@ -116,6 +131,7 @@ int conf_do_follow(struct conf_line *l);
 int conf_do_local(struct conf_line *l);
 int conf_do_ratelimit(struct conf_line *l);
 int conf_do_hwtimestamp(struct conf_line *l);
+int conf_do_initstepslew(struct conf_line *l);
 int conf_do_makestep(struct conf_line *l);
 int conf_do_maxchange(struct conf_line *l);
 int conf_do_spike(struct conf_line *l);
@@ -124,6 +140,7 @@ int conf_do_sourcesonly(struct conf_line *l);
 int conf_do_driftfile(struct conf_line *l);
 int conf_do_smoothtime(struct conf_line *l);
 int conf_do_fallbackdrift(struct conf_line *l);
+int conf_do_tempcomp(struct conf_line *l);
 int conf_do_mailonchange(struct conf_line *l);
 int conf_do_log(struct conf_line *l);
 

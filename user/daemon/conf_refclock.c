@@ -8,61 +8,53 @@
 #include <strings.h>
 
 #define AT(member)	offsetof(struct refclock_conf, member)
-#define FLAG(word)	{ #word, CONF_FLAG, AT(word), 0, 0, NULL }
-#define INT(word, min, max)	{ #word, CONF_INT, AT(word), min, max, NULL }
-#define NUMBER(word, min, max)	{ #word, CONF_NUMBER, AT(word), min, max, NULL }
-#define NEAR_INT(word, min, max) \
-	{ #word, CONF_NEAR_INT, AT(word), min, max, NULL }
-#define NEAR_NUMBER(word, min, max) \
-	{ #word, CONF_NEAR_NUMBER, AT(word), min, max, NULL }
-#define END	{ NULL, CONF_FLAG, 0, 0, 0, NULL }
 
 static const struct conf_option options[] = {
-	NEAR_INT(poll, -31, 31),
-	NEAR_INT(dpoll, -31, 31),
-	NEAR_INT(filter, 1, 65536),
-	NEAR_INT(rate, 1, 1000000),
-	NEAR_INT(maxlockage, 1, 2147483647),
-	NEAR_INT(stratum, 0, 15),
-	NEAR_INT(minsamples, 0, 65535),
-	NEAR_INT(maxsamples, 0, 65535),
-	NEAR_INT(maxunreach, 0, 2147483647),
-	NEAR_NUMBER(width, 0, 1000),
-	NUMBER(offset, -1e10, 1e10),
-	NEAR_NUMBER(delay, 0, 1e6),
-	NEAR_NUMBER(precision, 0, 1e6),
-	NEAR_NUMBER(maxdispersion, 0, 1e6),
-	FLAG(pps),
-	FLAG(tai),
-	FLAG(local),
-	FLAG(prefer),
-	FLAG(noselect),
-	FLAG(trust),
-	FLAG(require),
+	OPT_NEAR_INT(poll, -31, 31),
+	OPT_NEAR_INT(dpoll, -31, 31),
+	OPT_NEAR_INT(filter, 1, 65536),
+	OPT_NEAR_INT(rate, 1, 1000000),
+	OPT_NEAR_INT(maxlockage, 1, 2147483647),
+	OPT_NEAR_INT(stratum, 0, 15),
+	OPT_NEAR_INT(minsamples, 0, CONF_SAMPLES_MAX),
+	OPT_NEAR_INT(maxsamples, 0, CONF_SAMPLES_MAX),
+	OPT_NEAR_INT(maxunreach, 0, 2147483647),
+	OPT_NEAR_NUMBER(width, 0, 1000),
+	OPT_NEAR_NUMBER(offset, -1e12, 1e12),
+	OPT_NEAR_NUMBER(delay, 0, 1e6),
+	OPT_NEAR_NUMBER(precision, 0, 1e6),
+	OPT_NEAR_NUMBER(maxdispersion, 0, 1e6),
+	OPT_FLAG(pps),
+	OPT_FLAG(tai),
+	OPT_FLAG(local),
+	OPT_FLAG(optional),
+	OPT_FLAG(prefer),
+	OPT_FLAG(noselect),
+	OPT_FLAG(trust),
+	OPT_FLAG(require),
 	{ "refid", CONF_REFID, AT(refid), 0, 0, NULL },
 	{ "lock", CONF_REFID, AT(lock), 0, 0, NULL },
-	END
+	OPT_END
 };
 
-static const struct conf_option pps[] = { FLAG(clear), END };
-static const struct conf_option none[] = { END };
+static const struct conf_option pps[] = { OPT_FLAG(clear), OPT_END };
+static const struct conf_option none[] = { OPT_END };
 static const struct conf_option shm[] = {
-	{ "perm", CONF_OCTAL, AT(perm), 0, 0, NULL }, END
+	{ "perm", CONF_OCTAL, AT(perm), 0, 0, NULL }, OPT_END
 };
 static const struct conf_option phc[] = {
-	FLAG(nocrossts), FLAG(extpps), FLAG(clear), INT(pin, -1, 65535),
-	INT(channel, 0, 65535), END
+	OPT_FLAG(nocrossts), OPT_FLAG(extpps), OPT_FLAG(clear), OPT_INT(pin, -1, 65535),
+	OPT_INT(channel, 0, 65535), OPT_END
 };
-static const struct conf_option rtc[] = { FLAG(utc), END };
+static const struct conf_option rtc[] = { OPT_FLAG(utc), OPT_END };
 #define BAUD	{ "baud", CONF_INT, AT(baud), 300, 230400, NULL }
-#define WORD(word)	{ #word, CONF_WORD, AT(word), 0, 0, NULL }
-static const struct conf_option nmea[] = { BAUD, END };
+static const struct conf_option nmea[] = { BAUD, OPT_END };
 static const struct conf_option gpsd[] = {
-	{ "pps", CONF_FLAG, AT(gpsd_pps), 0, 0, NULL }, INT(port, 1, 65535),
-	WORD(device), END
+	{ "pps", CONF_FLAG, AT(gpsd_pps), 0, 0, NULL }, OPT_INT(port, 1, 65535),
+	OPT_WORD(device), OPT_END
 };
 static const struct conf_option acts[] = {
-	BAUD, WORD(phone), WORD(init), WORD(dial), END
+	BAUD, OPT_WORD(phone), OPT_WORD(init), OPT_WORD(dial), OPT_END
 };
 
 static const struct driver {

@@ -10,64 +10,63 @@
 #include <strings.h>
 
 /* Beyond the range of an option: nothing was said of it. */
+#define QUANTILE_MIN	0.05
+
 enum { UNSAID = 1000, POLL_MIN = -7, POLL_MAX = 24 };
 
 struct source_words {
 	struct source_conf s;
 	bool nts;
+	uint32_t certset;
+	int ntsport;
 };
 
 #define AT(member)	offsetof(struct source_words, s.member)
-#define FLAG(word)	{ #word, CONF_FLAG, AT(word), 0, 0, NULL }
-#define INT(word, min, max)	{ #word, CONF_INT, AT(word), min, max, NULL }
-#define NUMBER(word, min, max)	{ #word, CONF_NUMBER, AT(word), min, max, NULL }
-#define NEAR_INT(word, min, max) \
-	{ #word, CONF_NEAR_INT, AT(word), min, max, NULL }
-#define NEAR_NUMBER(word, min, max) \
-	{ #word, CONF_NEAR_NUMBER, AT(word), min, max, NULL }
 
 /* Ranges as chronyd has them: beyond one, the nearest value is used. */
 static const struct conf_option options[] = {
-	INT(minpoll, -999, 999),
-	INT(maxpoll, -999, 999),
-	NEAR_INT(presend, -7, 100),
-	NEAR_INT(version, 1, 4),
-	NEAR_INT(filter, 0, 32),
-	NEAR_INT(minsamples, 0, 65535),
-	NEAR_INT(maxsamples, 0, 65535),
-	NEAR_INT(maxunreach, 0, 2147483647),
-	NEAR_INT(polltarget, 1, 1000),
-	NEAR_INT(minstratum, 0, 15),
-	NEAR_INT(maxsources, 1, 16),
-	INT(ttl, 1, 255),
-	NEAR_NUMBER(maxdelay, 0, 1000),
-	NEAR_NUMBER(maxdelayratio, 0, 1e6),
-	NEAR_NUMBER(maxdelaydevratio, 0, 1e6),
-	NUMBER(maxdelayquant, 0, 1e6),
-	NEAR_NUMBER(mindelay, 0, 1000),
-	NUMBER(offset, -1e10, 1e10),
-	NEAR_NUMBER(asymmetry, -0.5, 0.5),
-	FLAG(iburst),
-	FLAG(burst),
-	FLAG(prefer),
-	FLAG(noselect),
-	FLAG(trust),
-	FLAG(require),
-	FLAG(xleave),
-	FLAG(offline),
-	FLAG(auto_offline),
-	FLAG(copy),
-	FLAG(unauthenticated),
-	{ "dev", CONF_LINK, AT(dev), 0, 0, NULL },
-	FLAG(ipv4),
-	FLAG(ipv6),
+	OPT_INT(minpoll, -999, 999),
+	OPT_INT(maxpoll, -999, 999),
+	OPT_NEAR_INT(presend, -7, 100),
+	OPT_NEAR_INT(version, 1, 4),
+	OPT_NEAR_INT(filter, 0, 32),
+	OPT_NEAR_INT(minsamples, 0, CONF_SAMPLES_MAX),
+	OPT_NEAR_INT(maxsamples, 0, CONF_SAMPLES_MAX),
+	OPT_NEAR_INT(maxunreach, 0, 2147483647),
+	OPT_NEAR_INT(polltarget, 1, 1000),
+	OPT_NEAR_INT(minstratum, 0, 15),
+	OPT_NEAR_INT(maxsources, 1, 16),
+	OPT_INT(ttl, 1, 255),
+	OPT_NEAR_NUMBER(maxdelay, 0, 1000),
+	OPT_NEAR_NUMBER(maxdelayratio, 0, 1e6),
+	OPT_NEAR_NUMBER(maxdelaydevratio, 0, 1e6),
+	OPT_NEAR_NUMBER(maxdelayquant, 0, 0.95),
+	OPT_NEAR_NUMBER(mindelay, 0, 1000),
+	OPT_NEAR_NUMBER(offset, -1e12, 1e12),
+	OPT_NEAR_NUMBER(asymmetry, -0.5, 0.5),
+	OPT_FLAG(iburst),
+	OPT_FLAG(burst),
+	OPT_FLAG(prefer),
+	OPT_FLAG(noselect),
+	OPT_FLAG(trust),
+	OPT_FLAG(require),
+	OPT_FLAG(xleave),
+	OPT_FLAG(offline),
+	OPT_FLAG(auto_offline),
+	OPT_FLAG(copy),
+	OPT_FLAG(unauthenticated),
+	OPT_LINK(dev),
+	OPT_FLAG(ipv4),
+	OPT_FLAG(ipv6),
 	{ "port", CONF_U16, AT(port), 0, 65535, NULL },
 	{ "key", CONF_U32, AT(key), 1, 4294967295.0, NULL },
 	{ "extfield", CONF_HEX, 0, 0, 0, NULL },
 	{ "nts", CONF_FLAG, offsetof(struct source_words, nts), 0, 0, NULL },
-	{ "certset", CONF_UNUSED, 0, 0, 4294967295.0, NULL },
-	{ "ntsport", CONF_UNUSED, 0, 1, 65535, NULL },
-	{ NULL, CONF_FLAG, 0, 0, 0, NULL },
+	{ "certset", CONF_U32, offsetof(struct source_words, certset), 0,
+	  4294967295.0, NULL },
+	{ "ntsport", CONF_INT, offsetof(struct source_words, ntsport), 0, 65535,
+	  NULL },
+	OPT_END
 };
 
 static void defaults(struct source_conf *s)
@@ -121,11 +120,23 @@ static int set_polls(struct conf_line *l, struct source_conf *s)
 	return 0;
 }
 
+/* 0 is no limit. As chronyd: a quantile below 0.05 is taken for 0.05. */
+static int limit_quantile(struct conf_line *l, struct source_conf *s)
+{
+	if (!(s->maxdelayquant > 0) || s->maxdelayquant >= QUANTILE_MIN)
+		return 0;
+	s->maxdelayquant = QUANTILE_MIN;
+	return conf_warn(l, "maxdelayquant: a quantile below %g: %g is used",
+			 QUANTILE_MIN, QUANTILE_MIN);
+}
+
 /* What a symmetric association has not. */
 static int check_peer(struct conf_line *l, struct source_conf *s)
 {
 	if (s->iburst || s->burst || s->copy || s->presend != 100)
 		conf_warn(l, "iburst, burst, presend and copy have no effect on a peer");
+	if (s->xleave)
+		conf_warn(l, "xleave has no effect on a peer: it is asked in basic mode");
 	s->iburst = false;
 	s->burst = false;
 	s->copy = false;
@@ -175,7 +186,9 @@ static int check(struct conf_line *l, const struct source_words *w)
 	if (!w->s.port)
 		return conf_fail(l, "port: nobody answers at port 0");
 	if (w->s.n_extfield)
-		conf_warn(l, "extfield: extension fields are not sent by kntpd");
+		conf_warn(l, "extfield: has no effect: kntpd sends no extension fields, and the source is used without them");
+	if (w->certset != UNSAID || w->ntsport != UNSAID)
+		conf_warn(l, "certset, ntsport: have no effect: NTS is not spoken by kntpd");
 	return 0;
 }
 
@@ -192,6 +205,8 @@ int conf_source_line(struct conf_line *l, struct source_conf *s)
 	int err;
 
 	memset(&w, 0, sizeof(w));
+	w.certset = UNSAID;
+	w.ntsport = UNSAID;
 	defaults(&w.s);
 	w.s.manycast = !strcasecmp(l->word[0], "manycastclient");
 	w.s.is_pool = w.s.manycast || !strcasecmp(l->word[0], "pool");
@@ -209,6 +224,8 @@ int conf_source_line(struct conf_line *l, struct source_conf *s)
 		err = set_polls(l, &w.s);
 	if (!err && w.s.is_peer)
 		err = check_peer(l, &w.s);
+	if (!err)
+		err = limit_quantile(l, &w.s);
 	if (err)
 		return err;
 	w.s.has_asymmetry = w.s.asymmetry <= 0.5;

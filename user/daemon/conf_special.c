@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define OPTION(type, word, kind, min, max) \
 	{ #word, kind, offsetof(struct type, word), min, max, NULL }
-#define END	{ NULL, CONF_FLAG, 0, 0, 0, NULL }
+
+enum { POLL_UNSAID = 100 };
 
 /* The word at INDEX is the value of a place in struct config. */
 /* RFC 5905 section 12: WATCH, s. */
@@ -32,13 +34,13 @@ int conf_do_local(struct conf_line *l)
 {
 	static const struct conf_option options[] = {
 		OPTION(local_conf, stratum, CONF_INT, 1, 15),
-		OPTION(local_conf, distance, CONF_NUMBER, 0, 1e6),
-		OPTION(local_conf, activate, CONF_NUMBER, 0, 1e6),
+		OPTION(local_conf, distance, CONF_NEAR_NUMBER, 0, 1e6),
+		OPTION(local_conf, activate, CONF_NEAR_NUMBER, 0, 1e6),
 		OPTION(local_conf, dispersion, CONF_NUMBER, 0, 15.999),
 		OPTION(local_conf, orphan, CONF_FLAG, 0, 0),
-		OPTION(local_conf, waitsynced, CONF_NUMBER, 0, 1e9),
-		OPTION(local_conf, waitunsynced, CONF_NUMBER, 0, 1e9),
-		END
+		OPTION(local_conf, waitsynced, CONF_NEAR_NUMBER, 0, 1e9),
+		OPTION(local_conf, waitunsynced, CONF_NEAR_NUMBER, 0, 1e9),
+		OPT_END
 	};
 	struct local_conf local = {
 		.enabled = true, .stratum = 10, .distance = 1,
@@ -61,7 +63,7 @@ int conf_do_ratelimit(struct conf_line *l)
 		OPTION(ratelimit_conf, burst, CONF_NEAR_INT, 1, 255),
 		OPTION(ratelimit_conf, leak, CONF_NEAR_INT, 1, 4),
 		OPTION(ratelimit_conf, kod, CONF_NEAR_INT, 0, 4),
-		END
+		OPT_END
 	};
 	struct ratelimit_conf limit = {
 		.enabled = true, .interval = 3, .burst = 8, .leak = 2,
@@ -80,7 +82,7 @@ int conf_do_listen(struct conf_line *l)
 		{ "hook", CONF_CHOICE, offsetof(struct listen_conf, hook), 0, 0,
 		  hooks },
 		OPTION(listen_conf, dev, CONF_LINK, 0, 0),
-		END
+		OPT_END
 	};
 	struct listen_conf listen = { .hook = CONF_HOOK_LOCAL }, *at;
 	struct config *c = l->c;
@@ -108,7 +110,7 @@ static int follow_kernel(struct conf_line *l)
 	static const struct conf_option options[] = {
 		OPTION(follow_conf, stratum, CONF_INT, 1, 15),
 		OPTION(follow_conf, refid, CONF_REFID, 0, 0),
-		END
+		OPT_END
 	};
 	struct follow_conf *f = &l->c->follow;
 	int err;
@@ -131,7 +133,7 @@ int conf_do_follow(struct conf_line *l)
 	static const struct conf_option options[] = {
 		OPTION(follow_conf, socket, CONF_TEXT, 0, 0),
 		OPTION(follow_conf, port, CONF_INT, 0, 65535),
-		END
+		OPT_END
 	};
 	struct follow_conf *f = &l->c->follow;
 
@@ -156,8 +158,10 @@ int conf_do_hwtimestamp(struct conf_line *l)
 	static const struct conf_option options[] = {
 		OPTION(hwtimestamp_conf, minpoll, CONF_NEAR_INT, -6, 20),
 		OPTION(hwtimestamp_conf, maxpoll, CONF_NEAR_INT, -6, 20),
-		OPTION(hwtimestamp_conf, minsamples, CONF_NEAR_INT, 2, 65535),
-		OPTION(hwtimestamp_conf, maxsamples, CONF_NEAR_INT, 2, 65535),
+		OPTION(hwtimestamp_conf, minsamples, CONF_NEAR_INT, 2,
+		       CONF_SAMPLES_MAX),
+		OPTION(hwtimestamp_conf, maxsamples, CONF_NEAR_INT, 2,
+		       CONF_SAMPLES_MAX),
 		OPTION(hwtimestamp_conf, precision, CONF_NEAR_NUMBER, 0, 1),
 		OPTION(hwtimestamp_conf, txcomp, CONF_NEAR_NUMBER, -1, 1),
 		OPTION(hwtimestamp_conf, rxcomp, CONF_NEAR_NUMBER, -1, 1),
@@ -165,10 +169,10 @@ int conf_do_hwtimestamp(struct conf_line *l)
 		OPTION(hwtimestamp_conf, nocrossts, CONF_FLAG, 0, 0),
 		{ "rxfilter", CONF_CHOICE,
 		  offsetof(struct hwtimestamp_conf, rxfilter), 0, 0, filters },
-		END
+		OPT_END
 	};
 	struct hwtimestamp_conf h = {
-		.maxpoll = 100, .minsamples = 2, .maxsamples = 16,
+		.maxpoll = POLL_UNSAID, .minsamples = 2, .maxsamples = 16,
 		.precision = 100e-9, .txrate = 1000,
 	};
 	struct hwtimestamp_conf *at;
@@ -182,8 +186,15 @@ int conf_do_hwtimestamp(struct conf_line *l)
 		err = conf_options(l, 2, options, &h);
 	if (err)
 		return err;
-	if (h.maxpoll == 100)
-		h.maxpoll = h.minpoll + 1;
+	if (h.maxpoll == POLL_UNSAID)
+		h.maxpoll = h.minpoll;
+	if (h.maxpoll < h.minpoll) {
+		err = conf_warn(l, "maxpoll: %d is less than minpoll, which is %d and is taken for both",
+				h.maxpoll, h.minpoll);
+		h.maxpoll = h.minpoll;
+		if (err)
+			return err;
+	}
 	at = conf_more(l, &c->hwtimestamp, &c->n_hwtimestamp,
 		       &c->hwtimestamp_room, sizeof(*at), CONF_HWTIMESTAMP_MAX);
 	if (!at)
@@ -193,12 +204,32 @@ int conf_do_hwtimestamp(struct conf_line *l)
 	return 0;
 }
 
+/* initstepslew THRESHOLD [NAME]... */
+int conf_do_initstepslew(struct conf_line *l)
+{
+	int err = conf_count(l, 1, CONF_INITSTEP_MAX + 1, "THRESHOLD NAME");
+	size_t i;
+
+	if (!err)
+		err = VALUE(1, "THRESHOLD", CONF_NEAR_NUMBER, initstep_threshold,
+			    0, 1e10);
+	if (err)
+		return err;
+	conf_strings_free(&l->c->initstep);
+	for (i = 2; !err && i < l->n; i++)
+		err = conf_keep_string(l, &l->c->initstep, l->word[i],
+				       CONF_INITSTEP_MAX);
+	if (!err && l->n == 2)
+		err = conf_warn(l, "has no effect without a server");
+	return err;
+}
+
 int conf_do_makestep(struct conf_line *l)
 {
 	int err = conf_count(l, 2, 2, "THRESHOLD LIMIT");
 
 	if (!err)
-		err = VALUE(1, "THRESHOLD", CONF_NUMBER, makestep, 0, 1e10);
+		err = VALUE(1, "THRESHOLD", CONF_NEAR_NUMBER, makestep, 0, 1e10);
 	if (!err)
 		err = VALUE(2, "LIMIT", CONF_INT, makestep_limit, -2147483648.0,
 			    2147483647);
@@ -210,7 +241,7 @@ int conf_do_maxchange(struct conf_line *l)
 	int err = conf_count(l, 3, 3, "OFFSET START IGNORE");
 
 	if (!err)
-		err = VALUE(1, "OFFSET", CONF_NUMBER, maxchange, 0, 1e10);
+		err = VALUE(1, "OFFSET", CONF_NEAR_NUMBER, maxchange, 0, 1e10);
 	if (!err)
 		err = VALUE(2, "START", CONF_INT, maxchange_start, 0,
 			    2147483647);
@@ -257,9 +288,9 @@ int conf_do_sourcesonly(struct conf_line *l)
 int conf_do_driftfile(struct conf_line *l)
 {
 	static const struct conf_option options[] = {
-		{ "interval", CONF_NUMBER,
+		{ "interval", CONF_NEAR_NUMBER,
 		  offsetof(struct config, driftfile_interval), 0, 1e9, NULL },
-		END
+		OPT_END
 	};
 
 	if (l->n < 2)
@@ -274,10 +305,10 @@ int conf_do_smoothtime(struct conf_line *l)
 	int err = conf_count(l, 2, 3, "MAX-FREQUENCY MAX-WANDER");
 
 	if (!err)
-		err = VALUE(1, "MAX-FREQUENCY", CONF_NUMBER, smoothtime_freq, 0,
+		err = VALUE(1, "MAX-FREQUENCY", CONF_NEAR_NUMBER, smoothtime_freq, 0,
 			    100000);
 	if (!err)
-		err = VALUE(2, "MAX-WANDER", CONF_NUMBER, smoothtime_wander, 0,
+		err = VALUE(2, "MAX-WANDER", CONF_NEAR_NUMBER, smoothtime_wander, 0,
 			    100000);
 	if (err)
 		return err;
@@ -300,6 +331,32 @@ int conf_do_fallbackdrift(struct conf_line *l)
 	return err;
 }
 
+/* tempcomp FILE INTERVAL POINTS-FILE, or FILE INTERVAL T0 K0 K1 K2 */
+int conf_do_tempcomp(struct conf_line *l)
+{
+	struct tempcomp_conf *t = &l->c->tempcomp;
+	int err = conf_count(l, 3, 6, "FILE INTERVAL T0 K0 K1 K2, or FILE INTERVAL POINTS-FILE");
+
+	if (!err && l->n != 4 && l->n != 7)
+		err = conf_fail(l, "FILE INTERVAL T0 K0 K1 K2, or FILE INTERVAL POINTS-FILE, is wanted");
+	if (!err)
+		err = VALUE(2, "INTERVAL", CONF_NEAR_NUMBER, tempcomp.interval,
+			    0.1, 1e6);
+	if (!err && l->n == 7)
+		err = VALUE(3, "T0", CONF_NUMBER, tempcomp.t0, -1e12, 1e12) ?:
+		      VALUE(4, "K0", CONF_NUMBER, tempcomp.k0, -1e12, 1e12) ?:
+		      VALUE(5, "K1", CONF_NUMBER, tempcomp.k1, -1e12, 1e12) ?:
+		      VALUE(6, "K2", CONF_NUMBER, tempcomp.k2, -1e12, 1e12);
+	if (err)
+		return err;
+	free(t->points);
+	t->points = NULL;
+	err = conf_string(l, &t->file, l->word[1]);
+	if (!err && l->n == 4)
+		err = conf_string(l, &t->points, l->word[3]);
+	return err;
+}
+
 int conf_do_mailonchange(struct conf_line *l)
 {
 	int err = conf_count(l, 2, 2, "EMAIL THRESHOLD");
@@ -307,7 +364,7 @@ int conf_do_mailonchange(struct conf_line *l)
 	if (!err)
 		err = conf_string(l, &l->c->mailonchange, l->word[1]);
 	if (!err)
-		err = VALUE(2, "THRESHOLD", CONF_NUMBER, mailonchange_limit, 0,
+		err = VALUE(2, "THRESHOLD", CONF_NEAR_NUMBER, mailonchange_limit, 0,
 			    1e9);
 	return err;
 }

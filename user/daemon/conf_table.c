@@ -101,7 +101,7 @@ static const struct directive directives[] = {
 	INT(dscp, 0, 63),
 	FUNCTION(hwtimestamp, conf_do_hwtimestamp),
 	NEAR_NUMBER(hwtstimeout, 0, 100),
-	NUMBER(refresh, 0, 2147483647.0),
+	NEAR_NUMBER(refresh, 0, 2147483647.0),
 	FUNCTION(ratelimit, conf_do_ratelimit),
 	{ "clientloglimit", SET, NULL,
 	  VALUE(CONF_U64, clientloglimit, 0, 9007199254740992.0), NULL, false },
@@ -116,12 +116,13 @@ static const struct directive directives[] = {
 	NEAR_NUMBER(reselectdist, 0, 1e12),
 	NEAR_NUMBER(stratumweight, 0, 1e12),
 	NEAR_INT(minsources, 1, 2147483647.0),
-	NEAR_INT(minsamples, 0, 65535),
-	NEAR_INT(maxsamples, 0, 65535),
+	NEAR_INT(minsamples, 0, CONF_SAMPLES_MAX),
+	NEAR_INT(maxsamples, 0, CONF_SAMPLES_MAX),
 	NEAR_INT(minstratum, 0, 15),
 	NEAR_INT(maxstratum, 0, 15),
 
 	/* the clock */
+	FUNCTION(initstepslew, conf_do_initstepslew),
 	FUNCTION(makestep, conf_do_makestep),
 	FUNCTION(maxchange, conf_do_maxchange),
 	FUNCTION(spike, conf_do_spike),
@@ -132,6 +133,7 @@ static const struct directive directives[] = {
 	NEAR_NUMBER(corrtimeratio, 0, 1e12),
 	NEAR_NUMBER(clockprecision, 0, 1),
 	FUNCTION(fallbackdrift, conf_do_fallbackdrift),
+	FUNCTION(tempcomp, conf_do_tempcomp),
 	FUNCTION(driftfile, conf_do_driftfile),
 	CHOICE(leapsecmode, leapsecmodes),
 	TEXT(leapsectz),
@@ -150,7 +152,7 @@ static const struct directive directives[] = {
 	FUNCTION(log, conf_do_log),
 	TEXT(logdir),
 	FUNCTION(logfile, conf_do_logfile),
-	NEAR_INT(logbanner, 0, 2147483647.0),
+	NEAR_INT(logbanner, -1, 2147483647.0),
 	NEAR_NUMBER(logchange, 0, 1e9),
 	FUNCTION(mailonchange, conf_do_mailonchange),
 
@@ -175,6 +177,7 @@ static const struct directive directives[] = {
 	IGNORED(ntscachedir, NO_NTS),
 	IGNORED(ntsaeads, NO_NTS),
 	IGNORED(ntsrefresh, NO_NTS),
+	IGNORED(maxntsretry, NO_NTS),
 	IGNORED(ntstrustedcerts, NO_NTS),
 	IGNORED(nosystemcert, NO_NTS),
 	IGNORED(nocerttimecheck, NO_NTS),
@@ -194,8 +197,6 @@ static const struct directive directives[] = {
 	REFUSED(ntsservercert, "NTS is not spoken by kntpd: its clients would get no answer"),
 	REFUSED(ntsserverkey, "NTS is not spoken by kntpd: its clients would get no answer"),
 	REFUSED(ptpport, "NTP over PTP is not spoken by kntpd"),
-	REFUSED(tempcomp, "kntpd does not compensate for temperature"),
-	REFUSED(initstepslew, "kntpd has makestep, and iburst of the servers, instead"),
 };
 
 #define N	(sizeof(directives) / sizeof(directives[0]))

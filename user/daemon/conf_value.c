@@ -66,6 +66,8 @@ int conf_no_memory(struct conf_line *l)
 	return -ENOMEM;
 }
 
+FILE *conf_complaints;
+
 /**
  * conf_warn() - keep something for the log
  * @l: line that is right but does less than it says
@@ -79,13 +81,17 @@ int conf_warn(struct conf_line *l, const char *fmt, ...)
 	size_t len = say_where(l, text, sizeof(text));
 	va_list args;
 
-	/* The first ones say enough. */
-	if (!l->c || l->c->warnings.n == CONF_WARNINGS_MAX)
+	if (!l->c)
 		return 0;
 	va_start(args, fmt);
 	vsnprintf(text + len, sizeof(text) - len, fmt, args);
 	va_end(args);
 	make_printable(text);
+	if (conf_complaints)
+		fprintf(conf_complaints, "kntpd: warning: %s\n", text);
+	/* The first ones say enough in the log. */
+	if (l->c->warnings.n == CONF_WARNINGS_MAX)
+		return 0;
 	return conf_keep_string(l, &l->c->warnings, text, CONF_WARNINGS_MAX);
 }
 
@@ -408,7 +414,6 @@ int conf_value(struct conf_line *l, const char *what,
 	case CONF_U16:
 	case CONF_U32:
 	case CONF_U64:
-	case CONF_UNUSED:
 		return set_integer(l, what, o, to, word);
 	case CONF_NUMBER:
 		return set_number(l, what, o, to, word);

@@ -9,16 +9,19 @@
 #include "clk.h"
 #include "conf.h"
 #include "drift.h"
+#include "fallback.h"
 #include "leap.h"
 #include "sanity.h"
 #include "local.h"
 #include "log.h"
+#include "mail.h"
 #include "loop.h"
 #include "records.h"
 #include "reference.h"
 #include "select.h"
 #include "smooth.h"
 #include "source.h"
+#include "tempcomp.h"
 
 #include <errno.h>
 #include <linux/types.h>
@@ -32,6 +35,8 @@
 #define PATIENCE	6.0
 /* The shortest time a correction is given, s. */
 #define SLEW_MIN	2.0
+/* `corrtimeratio` with which a usual error takes one poll interval. */
+#define CORRTIMERATIO	3.0
 /* Of the fastest slew that may be: what is used; the rate is an error too. */
 #define HASTE		0.5
 /* Weight of the newest in the average of offsets. */
@@ -60,6 +65,7 @@ static struct {
 	unsigned int foreign;	/* looks left before another program is gone */
 	int64_t moved;		/* the last time that was logged, RAW */
 	double refused;		/* moved by others, and too far to correct, s */
+	double step_first;	/* errors that the first updates step, s; or -1 */
 	struct timer timer;	/* the end of a slew */
 	void (*changed[CALLBACKS])(void);
 } d;
@@ -239,6 +245,8 @@ static bool may_step(double error)
 {
 	const struct config *c = d.conf;
 
+	if (d.step_first >= 0)
+		return fabs(error) > d.step_first;
 	if (!c->makestep_limit || !(fabs(error) > c->makestep))
 		return false;
 	return c->makestep_limit < 0 ||
@@ -257,7 +265,8 @@ static int step(double error)
 
 static void steer(double error, double interval)
 {
-	double span = interval, usual = PATIENCE * d.target.time_error;
+	double span = interval * d.conf->corrtimeratio / CORRTIMERATIO;
+	double usual = PATIENCE * d.target.time_error;
 
 	if (!clk_controlled())
 		return;
@@ -368,6 +377,16 @@ static double until_next(const struct source *s)
 	return fmax(interval, fmin(reference.interval, 4 * interval));
 }
 
+/*
+ * As chronyd: a frequency with a skew above `maxupdateskew` is not used, and the
+ * clock goes on with the one before. What it may be off by is still claimed.
+ */
+static void limit_skew(struct fit *fit)
+{
+	if (2 * fit->frequency_error > d.conf->maxupdateskew * 1e-6)
+		fit->frequency = reference.frequency;
+}
+
 /**
  * discipline_update() - the sources have something new to say
  * @sel: what
@@ -375,6 +394,7 @@ static double until_next(const struct source *s)
 void discipline_update(const struct selection *sel)
 {
 	struct fit before = d.target;
+	struct selection limited = *sel;
 	bool known = d.known;
 	struct record_update u = {
 		.source = sel->source,
@@ -382,6 +402,8 @@ void discipline_update(const struct selection *sel)
 	};
 	double error;
 
+	limit_skew(&limited.fit);
+	sel = &limited;
 	discipline_look();
 	u.left = reference_correction();
 	d.target = sel->fit;
@@ -397,6 +419,7 @@ void discipline_update(const struct selection *sel)
 	d.refused = 0;
 	if (fabs(error) > d.conf->logchange)
 		log_msg(LOG_WARNING, "the system clock is off by %.6f s", error);
+	mail_change(d.conf, error);
 	smooth(&before, &sel->fit, known);
 	u.offset = u.left - error;
 	u.max_error = fabs(u.offset) + fabs(u.left) +
@@ -405,8 +428,10 @@ void discipline_update(const struct selection *sel)
 	record_update(&u);
 	steer(error, until_next(sel->source));
 	tell_kernel();
-	if (!d.once)
+	if (!d.once) {
 		drift_update(reference.frequency, reference.skew);
+		fallback_update(reference.frequency, reference.interval);
+	}
 	tell();
 	local_updated();
 }
@@ -521,6 +546,33 @@ void discipline_lost(void)
 	local_updated();
 }
 
+/* The oscillator runs at another rate, as its temperature says (`tempcomp`). */
+static void turn(double df)
+{
+	int64_t raw = clk_raw();
+
+	source_turn_all(raw, df);
+	fit_turn(&d.target, raw, df);
+	fallback_turn(df);
+	reference.frequency += df;
+	/* A slew that is under way goes on. */
+	if (clk_controlled())
+		clk_set_frequency(clk_frequency() + df);
+	tell();
+}
+
+/* Nobody has updated the clock for long (`fallbackdrift`). */
+static void fall_back(double frequency)
+{
+	d.target = fit_at(&d.target, clk_raw());
+	d.target.frequency = frequency;
+	reference.frequency = frequency;
+	if (clk_controlled())
+		settle();
+	discipline_lost();
+	tell();
+}
+
 /**
  * discipline_forget() - what is estimated is worth nothing any more
  *
@@ -559,6 +611,16 @@ int discipline_step(void)
 }
 
 /**
+ * discipline_step_first() - step larger errors, whatever makestep says
+ * @threshold: s; -1: no more, and the updates that makestep counts begin now
+ */
+void discipline_step_first(double threshold)
+{
+	d.step_first = threshold;
+	d.updates = 0;
+}
+
+/**
  * discipline_init() - before any source
  * @c: the configuration; is to stay
  *
@@ -567,12 +629,17 @@ int discipline_step(void)
 int discipline_init(const struct config *c)
 {
 	double skew = 0;
+	int err = tempcomp_start(&c->tempcomp, turn);
 
+	if (err)
+		return err;
 	d.conf = c;
+	d.step_first = -1;
 	d.timer.fn = slew_ends;
 	local_init(c, tell);
 	leap_init(c, leapt);
 	smooth_init(c);
+	fallback_init(c, fall_back);
 	d.first_frequency = clk_frequency();
 	reference.frequency = d.first_frequency;
 	if (drift_init(c, &reference.frequency, &skew))
@@ -586,10 +653,12 @@ int discipline_init(const struct config *c)
 void discipline_stop(void)
 {
 	leap_stop();
+	fallback_stop();
 	timer_cancel(&d.timer);
 	local_stop();
 	if (d.known && clk_controlled())
 		clk_set_frequency(base_frequency());
 	if (d.known && !d.once)
 		drift_write(reference.frequency, reference.skew);
+	tempcomp_stop();
 }

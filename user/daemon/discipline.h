@@ -18,6 +18,8 @@ void discipline_look(void);
 void discipline_once(void);
 /* Steps what is left to be corrected. 0 or -errno. */
 int discipline_step(void);
+/* `initstepslew`: larger errors are stepped, s; until it is -1 again. */
+void discipline_step_first(double threshold);
 /* Writes the drift file and leaves the clock running at its best frequency. */
 void discipline_stop(void);
 

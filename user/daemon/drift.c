@@ -3,6 +3,7 @@
 #include "conf.h"
 #include "log.h"
 #include "loop.h"
+#include "tempcomp.h"
 #include "whole.h"
 
 #include <errno.h>
@@ -22,7 +23,8 @@ static struct {
  * @freq: rate of true time against it, less one
  * @skew: error bound of it
  *
- * The file is chrony's: by how many ppm the clock gains, and the error bound.
+ * The file is chrony's: by how many ppm the clock gains, and the error bound;
+ * both without what `tempcomp` adds.
  * Return: whether there is such a file with two numbers that can be.
  */
 bool drift_init(const struct config *c, double *freq, double *skew)
@@ -46,7 +48,7 @@ bool drift_init(const struct config *c, double *freq, double *skew)
 		log_msg(LOG_WARNING, "%s: is no drift file", drift.file);
 		return false;
 	}
-	*freq = -gains * 1e-6;
+	*freq = -gains * 1e-6 + tempcomp_now();
 	*skew = bound * 1e-6;
 	log_msg(LOG_INFO, "frequency %.3f +/- %.3f ppm read from %s", gains,
 		bound, drift.file);
@@ -68,7 +70,8 @@ void drift_write(double freq, double skew)
 	drift.written = loop_now();
 	if (!drift.file)
 		return;
-	len = snprintf(text, sizeof(text), "%20.6f %20.6f\n", -freq * 1e6,
+	len = snprintf(text, sizeof(text), "%20.6f %20.6f\n",
+		       (tempcomp_now() - freq) * 1e6,
 		       skew * 1e6);
 	err = whole_write(drift.file, text, (size_t)len, 0644);
 	if (err && !drift.failed) {

@@ -424,6 +424,48 @@ void estimate_shift(struct estimate *e, int64_t ns)
 	e->fit.utc += ns;
 }
 
+/* What is to be added to a time of before, so that the new rate led from it to RAW. */
+static int64_t turned(int64_t then, int64_t raw, double df)
+{
+	return -llround((double)(raw - then) * df);
+}
+
+/**
+ * fit_turn() - a fit, as it would be had the new rate always been
+ * @f: the fit
+ * @raw: from when on the rate is another one, CLOCK_MONOTONIC_RAW, ns
+ * @df: what the frequency is more by, s/s
+ *
+ * What the fit says of the moment @raw does not change.
+ */
+void fit_turn(struct fit *f, int64_t raw, double df)
+{
+	f->utc += turned(f->raw, raw, df);
+	f->frequency += df;
+}
+
+/**
+ * estimate_turn() - the rate of the oscillator is another one from now on
+ * @e: the estimate
+ * @raw: from when on, CLOCK_MONOTONIC_RAW, ns
+ * @df: what the frequency is more by, s/s
+ *
+ * The samples are moved to where they would be had it always been so: they are of
+ * one line again, and what they say of the time at @raw stays.
+ */
+void estimate_turn(struct estimate *e, int64_t raw, double df)
+{
+	struct sample *s;
+	unsigned int i;
+
+	for (i = 0; i < e->n; i++) {
+		s = &e->sample[(e->first + i) % ESTIMATE_SAMPLES];
+		s->utc += turned(s->raw, raw, df);
+	}
+	fit_turn(&e->fit, raw, df);
+	e->prior_frequency += df;
+}
+
 /**
  * fit_at() - a fit, carried to another moment
  * @f: the fit

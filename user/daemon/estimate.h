@@ -53,6 +53,9 @@ void estimate_add(struct estimate *e, const struct sample *s);
 void estimate_restored(struct estimate *e);
 /* UTC is counted otherwise from now on: all of it is moved by NS. */
 void estimate_shift(struct estimate *e, int64_t ns);
+/* From RAW on the oscillator's frequency error is DF more, s/s: all is rewritten. */
+void estimate_turn(struct estimate *e, int64_t raw, double df);
+void fit_turn(struct fit *f, int64_t raw, double df);
 void estimate_reset(struct estimate *e);
 /* All samples but the newest are dropped; KNOWN says the frequency. */
 void estimate_restart(struct estimate *e, const struct fit *known);

@@ -146,7 +146,15 @@ static int turn_on(struct link *l)
 /* How long its stamps are used without another reading, s. */
 static double lifetime(const struct link *l)
 {
-	return LIFETIME * ldexp(1, l->conf->minpoll);
+	return LIFETIME * ldexp(1, l->conf->maxpoll);
+}
+
+/* Once as many readings as may be are kept, more of them tell little. */
+static double interval(const struct link *l)
+{
+	bool full = (int)l->estimate.n >= l->conf->maxsamples;
+
+	return ldexp(1, full ? l->conf->maxpoll : l->conf->minpoll);
 }
 
 /* How RAW runs against the hardware clock, less one. */
@@ -224,7 +232,7 @@ static void look(void *arg)
 	struct link *l = arg;
 	int err;
 
-	timer_set(&l->timer, ldexp(1, l->conf->minpoll));
+	timer_set(&l->timer, interval(l));
 	err = phc_read(l->fd, &l->cross, &r);
 	if (err && !l->deaf)
 		log_msg(LOG_WARNING, "hwtimestamp %s: ptp%d cannot be read: %s",

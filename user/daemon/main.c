@@ -10,8 +10,10 @@
 #include "hwts.h"
 #include "links.h"
 #include "local.h"
+#include "initstep.h"
 #include "log.h"
 #include "loop.h"
+#include "mail.h"
 #include "notify.h"
 #include "ntp.h"
 #include "pool.h"
@@ -193,33 +195,6 @@ static int read_options(int argc, char **argv)
 	return 0;
 }
 
-static bool has_local_refclock(void)
-{
-	size_t i;
-
-	for (i = 0; i < conf.n_refclock; i++)
-		if (conf.refclock[i].local)
-			return true;
-	return false;
-}
-
-/* What the grammar has and this version does nothing with is said, not hidden. */
-static void say_unused(void)
-{
-	const struct {
-		const char *name;
-		bool set;
-	} unused[] = {
-		{ "refclock: local: its frequency", has_local_refclock() },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
-		if (unused[i].set)
-			log_msg(LOG_WARNING, "%s: is not acted on by this version",
-				unused[i].name);
-}
-
 /* What options of the command line change in each configuration that is read. */
 static void adjust(struct config *c)
 {
@@ -252,6 +227,8 @@ static int read_conf(void)
 
 	if (opt.print)
 		conf_echo = stdout;
+	if (opt.check)
+		conf_complaints = stderr;
 	if (opt.n_directive)
 		err = conf_parse_lines(&conf,
 				       (const char *const *)opt.directive,
@@ -259,13 +236,13 @@ static int read_conf(void)
 	else
 		err = conf_read(&conf, opt.file, &error);
 	if (err) {
-		fprintf(stderr, "kntpd: %s\n", error.text);
+		fprintf(stderr, "kntpd: %s%s\n", opt.check ? "error: " : "",
+			error.text);
 		return 1;
 	}
-	for (i = 0; i < conf.warnings.n; i++)
+	for (i = 0; !opt.check && i < conf.warnings.n; i++)
 		log_msg(LOG_WARNING, "%s", conf.warnings.at[i]);
 	conf_echo = NULL;
-	say_unused();
 	adjust(&conf);
 	keep_file();
 	return 0;
@@ -378,6 +355,8 @@ static int begin_clock(void)
 			strerror(-err));
 		return err;
 	}
+	if (conf.clockprecision > 0)
+		clk_set_precision(conf.clockprecision);
 	daemon_status.started = clk_real();
 	daemon_status.controls_clock = control;
 	daemon_status.follow = follows() ? daemon_status.follow : "sources";
@@ -409,12 +388,37 @@ static int begin_sources(void)
 	return err;
 }
 
+/* Who started kntpd waits for this, and the service manager. */
+static void say_started(void)
+{
+	process_started(true);
+	notify_ready();
+}
+
+/* The initial step is made, or nobody could tell of which size it is to be. */
+static void initial_step_over(void)
+{
+	char why[NTP_WHY] = "";
+
+	/* What a reload meanwhile has added is there already. */
+	if (ntp_reload(&conf, why))
+		log_msg(LOG_ERR, "%s", why);
+	say_started();
+}
+
 /* Without rights: names are looked up, and what a resolver sends is parsed. */
 static int begin_servers(void)
 {
 	char why[NTP_WHY] = "";
-	int err = follows() ? 0 : ntp_start(&conf, why);
+	int err = 0;
 
+	if (begun.serve)
+		serve_look_up(&conf);
+	/* As chronyd: not with -q, -Q or -R. */
+	if (!follows() && !opt.once && !opt.restarted)
+		initstep_start(&conf, initial_step_over);
+	if (!follows() && !initstep_pending())
+		err = ntp_start(&conf, why);
 	if (err)
 		log_msg(LOG_ERR, "%s", *why ? why : strerror(-err));
 	return err;
@@ -495,6 +499,8 @@ static int begin_with_rights(void)
 		process_set_priority(conf.sched_priority);
 	if (!follows() && !privs_simulated())
 		suspend_open();
+	if (!opt.once)
+		mail_start(&conf);
 	err = begin_clock();
 	if (err)
 		return err;
@@ -582,12 +588,14 @@ static void end(void)
 		rates_stop();
 	if (begun.sources) {
 		dump_stop();
+		initstep_stop();
 		ntp_stop();
 		refclock_stop();
 		rtc_stop();
 	}
 	if (begun.clock)
 		discipline_stop();
+	mail_stop();
 	if (begun.serve)
 		serve_stop();
 	if (has_pidfile())
@@ -620,8 +628,8 @@ int main(int argc, char **argv)
 		process_started(false);
 		return 1;
 	}
-	process_started(true);
-	notify_ready();
+	if (!initstep_pending())
+		say_started();
 	err = loop_run();
 	if (err) {
 		log_msg(LOG_ERR, "poll: %s", strerror(-err));

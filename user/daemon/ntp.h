@@ -17,6 +17,7 @@ enum {
 	NTP_POLL_LOWEST = -7,
 	NTP_POLL_HIGHEST = 24,
 	NTP_FILTER_MAX = 32,
+	NTP_DELAYS = 128,
 };
 
 /**
@@ -47,6 +48,7 @@ enum {
  * @maxdelay: round trip, s
  * @maxdelayratio: of the shortest one; 0 no limit
  * @maxdelaydevratio: of the noise
+ * @maxdelayquant: quantile of the delays, instead of @maxdelaydevratio; 0 no limit
  */
 struct ntp_options {
 	bool peer;
@@ -68,7 +70,7 @@ struct ntp_options {
 	bool copy;
 	unsigned int maxunreach;
 	double mindelay;
-	double maxdelay, maxdelayratio, maxdelaydevratio;
+	double maxdelay, maxdelayratio, maxdelaydevratio, maxdelayquant;
 };
 
 enum ntp_state {
@@ -143,6 +145,8 @@ struct ntp_report {
  * @steady: polls in a row that a longer interval would have done for
  * @kept: samples that wait for the filter
  * @n_kept: how many
+ * @delay: of the last replies, whether they gave a sample or not, s; a ring
+ * @n_delays: replies so far
  * @report: for people
  */
 struct ntp_source {
@@ -177,6 +181,8 @@ struct ntp_source {
 	unsigned int steady;
 	struct sample kept[NTP_FILTER_MAX];
 	unsigned int n_kept;
+	float delay[NTP_DELAYS];
+	unsigned int n_delays;
 	bool told_forged;
 	struct ntp_report report;
 };
@@ -263,7 +269,7 @@ bool ntp_poll_adapt(struct ntp_source *src);
 const struct sample *ntp_filter(struct ntp_source *src,
 				const struct sample *s);
 double ntp_min_delay(const struct ntp_source *src);
-unsigned int ntp_delay_tests(const struct ntp_source *src,
+unsigned int ntp_delay_tests(struct ntp_source *src,
 			     const struct sample *s);
 
 #endif

@@ -49,6 +49,7 @@ static void take_options(const struct config *c, const struct source_conf *s,
 	o->maxdelay = s->maxdelay;
 	o->maxdelayratio = s->maxdelayratio;
 	o->maxdelaydevratio = s->maxdelaydevratio;
+	o->maxdelayquant = s->maxdelayquant;
 }
 
 static void take_manycast(const struct source_conf *s,
@@ -100,9 +101,6 @@ int ntp_add_line(const struct config *c, const struct source_conf *s,
 	if (s->key && !keys_find(s->key))
 		log_msg(LOG_WARNING, "%s: key %u is not in the keyfile",
 			s->name, s->key);
-	if (s->maxdelayquant > 0)
-		log_msg(LOG_WARNING, "%s: maxdelayquant has no effect",
-			s->name);
 	take_options(c, s, &opt);
 	if (s->manycast)
 		take_manycast(s, &opt, &via);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	STEADY_POLLS = 4,	/* before the interval grows */
@@ -95,6 +96,31 @@ static bool usual_delay(const struct ntp_source *src, const struct sample *s)
 	return off - longer > allowed + 3 * now.time_error;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const float *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * Whether a delay is among the shortest, up to the quantile that is configured,
+ * of the last replies. Those that are refused count as well: else the quantile
+ * would fall with each of them.
+ */
+static bool short_delay(struct ntp_source *src, double delay)
+{
+	float sorted[NTP_DELAYS];
+	unsigned int n;
+
+	src->delay[src->n_delays++ % NTP_DELAYS] = (float)delay;
+	n = src->n_delays < NTP_DELAYS ? src->n_delays : NTP_DELAYS;
+	memcpy(sorted, src->delay, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), by_size);
+	return (float)delay <=
+	       sorted[(unsigned int)(src->opt.maxdelayquant * (n - 1))];
+}
+
 /**
  * ntp_delay_tests() - what the delay of a sample says of it
  * @src: whose it is
@@ -102,7 +128,7 @@ static bool usual_delay(const struct ntp_source *src, const struct sample *s)
  *
  * Return: those of NTP_TEST_DELAY, RATIO and DEVIATION that it passes.
  */
-unsigned int ntp_delay_tests(const struct ntp_source *src,
+unsigned int ntp_delay_tests(struct ntp_source *src,
 			     const struct sample *s)
 {
 	const struct ntp_options *opt = &src->opt;
@@ -114,7 +140,9 @@ unsigned int ntp_delay_tests(const struct ntp_source *src,
 	if (!(opt->maxdelayratio > 0) || !e->n ||
 	    s->delay <= opt->maxdelayratio * ntp_min_delay(src))
 		tests |= NTP_TEST_RATIO;
-	if (usual_delay(src, s))
+	/* As chronyd: the one takes the place of the other. */
+	if (src->opt.maxdelayquant > 0 ? short_delay(src, s->delay) :
+					 usual_delay(src, s))
 		tests |= NTP_TEST_DEVIATION;
 	return tests;
 }

@@ -22,6 +22,7 @@
 
 enum record {
 	MEASUREMENTS, STATISTICS, SELECTION, TRACKING, REFCLOCKS, RTC, REQUESTS,
+	TEMPCOMP,
 	RECORDS,
 };
 
@@ -41,6 +42,8 @@ static const struct {
 		"   Date (UTC) Time   RTC fast (s) Val   Est fast (s)   Slope (ppm)  Ns  Nr Meas" },
 	[REQUESTS] = { "requests",
 		"   Date (UTC) Time   Hook     Interval (s)  Requests/s  Answered/s  Passed up/s  Dropped/s" },
+	[TEMPCOMP] = { "tempcomp",
+		"   Date (UTC) Time        Temp.       Comp." },
 	[TRACKING] = { "tracking",
 		"   Date (UTC) Time     IP Address   St   Freq ppm   Skew ppm     Offset L Co  Offset sd Rem. corr. Root delay Root disp. Max. error" },
 };
@@ -89,7 +92,11 @@ static void banner(struct file *file, enum record r)
 {
 	int every = records.conf->logbanner;
 
-	if (every && !(file->lines++ % every)) {
+	/* As chronyd: a negative number is once, where a file begins. */
+	bool due = every < 0 ? !file->lines : every && !(file->lines % every);
+
+	file->lines++;
+	if (due) {
 		rule(file->f, strlen(kinds[r].banner));
 		fprintf(file->f, "%s\n", kinds[r].banner);
 		rule(file->f, strlen(kinds[r].banner));
@@ -333,4 +340,16 @@ void record_requests(const struct record_requests *r)
 		put(REQUESTS, clk_real(), "%-8s %10.3f %12.3f %11.3f %12.3f %11.3f",
 		    r->hook, r->interval, r->in, r->answered, r->passed,
 		    r->dropped);
+}
+
+/**
+ * record_tempcomp() - the temperature was measured
+ * @temperature: in the sensor's units
+ * @compensation: of the frequency that follows from it, ppm
+ */
+void record_tempcomp(double temperature, double compensation)
+{
+	if (wanted(CONF_LOG_TEMPCOMP))
+		put(TEMPCOMP, clk_real(), "%11.4e %11.4e", temperature,
+		    compensation);
 }

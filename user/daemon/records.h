@@ -83,6 +83,7 @@ void record_selection(void);
 void record_reading(const struct record_reading *r);
 void record_update(const struct record_update *u);
 void record_rtc(const struct record_rtc *r);
+void record_tempcomp(double temperature, double compensation);
 void record_requests(const struct record_requests *r);
 
 #endif

@@ -27,6 +27,7 @@
 
 enum {
 	READINGS_LEAST = 4,
+	SAMPLES_LEAST = 3,
 	SILENT = 8,		/* polls without a word, before that is said */
 	LASTING = 8,		/* good ones, before what was wrong is over */
 };
@@ -369,7 +370,6 @@ static struct refclock *find(uint32_t refid)
 static void fill(struct refclock *rc, const struct config *c,
 		 const struct refclock_conf *conf)
 {
-	int min = conf->minsamples >= 0 ? conf->minsamples : c->minsamples;
 	int max = conf->maxsamples >= 0 ? conf->maxsamples : c->maxsamples;
 	/* Now and then a pulse falls between two looks. */
 	double expected = fmax(ldexp(0.75, conf->poll - conf->dpoll), 1);
@@ -395,7 +395,9 @@ static void fill(struct refclock *rc, const struct config *c,
 	s->prefer = conf->prefer;
 	s->trust = conf->trust;
 	s->require = conf->require;
-	s->samples_min = min > 1 ? (unsigned int)min : 1;
+	/* As chronyd: three samples show a frequency; one is enough where no more are kept. */
+	s->samples_min = max > 0 && max < SAMPLES_LEAST ? (unsigned int)max :
+							  SAMPLES_LEAST;
 	estimate_init(&s->est, max > 0 ? (unsigned int)max : ESTIMATE_SAMPLES);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "serve.h"
 #include "access.h"
+#include "access_names.h"
 #include "apply.h"
 #include "broadcast.h"
 #include "conf.h"
@@ -19,12 +20,14 @@
 
 #include <errno.h>
 #include <linux/kntp.h>
+#include <netinet/in.h>
 #include <string.h>
 
 /* What a client takes in the module's table, octets. */
 #define CLIENT_SIZE	68
 
 static struct {
+	const struct config *conf;	/* of serve_look_up() */
 	struct access access;
 	struct access control;	/* who may ask in mode 6 */
 	struct server_group group[CONF_GROUPS_MAX];
@@ -39,17 +42,45 @@ static struct {
 
 static_assert((int)CONF_LISTEN_MAX <= (int)APPLY_LISTEN_MAX, "listeners");
 
-static int read_access(const struct access_list *list, struct access *to)
+static uint8_t verdict(const struct access_conf *r)
+{
+	return r->auth ? KNTP_VERDICT_AUTH :
+	       r->allow ? KNTP_VERDICT_ALLOW : KNTP_VERDICT_DENY;
+}
+
+/* A rule each for the addresses that the host is known to have. */
+static int add_host(struct access *to, const struct access_conf *r,
+		    const char *name)
+{
+	const struct sockaddr_storage *a;
+	unsigned int n, i;
+	int err = 0;
+
+	a = access_names_find(name, &n);
+	for (i = 0; i < n && !err; i++) {
+		const struct sockaddr_in6 *in6 = (const void *)&a[i];
+		const struct sockaddr_in *in = (const void *)&a[i];
+		bool four = a[i].ss_family == AF_INET;
+
+		err = access_add(to, a[i].ss_family,
+				 four ? (const void *)&in->sin_addr :
+					(const void *)&in6->sin6_addr,
+				 four ? 32 : 128, verdict(r), r->all);
+	}
+	return err;
+}
+
+static int read_access(const struct config *c, const struct access_list *list,
+		       struct access *to)
 {
 	const struct access_conf *r;
 	int err = 0;
 
 	memset(to, 0, sizeof(*to));
 	for (r = list->at; r < list->at + list->n && !err; r++)
-		err = access_add(to, r->family, r->addr, r->len,
-				 r->auth ? KNTP_VERDICT_AUTH :
-				 r->allow ? KNTP_VERDICT_ALLOW :
-					    KNTP_VERDICT_DENY, r->all);
+		err = r->name ? add_host(to, r, c->names.at[r->name - 1]) :
+		      access_add(to, r->family, r->addr, r->len, verdict(r),
+				 r->all);
 	if (!err)
 		err = access_build(to);
 	if (err) {
@@ -225,11 +256,11 @@ static int start_following(const struct follow_conf *f)
 int serve_start(const struct config *c)
 {
 	bool follows = c->follow.what != CONF_FOLLOW_NOTHING;
-	int err = read_access(&c->access, &serve.access);
+	int err = read_access(c, &c->access, &serve.access);
 	char why[KEYS_WHY];
 
 	if (!err)
-		err = read_access(&c->cmdaccess, &serve.control);
+		err = read_access(c, &c->cmdaccess, &serve.control);
 	if (!err) {
 		/* As chronyd: who needs no key is served all the same. */
 		if (keys_read(c->keyfile, why))
@@ -282,9 +313,9 @@ int serve_prepare(const struct config *c, struct serve_prepared *p, char *why)
 	int err;
 
 	memset(p, 0, sizeof(*p));
-	err = read_access(&c->access, &p->access);
+	err = read_access(c, &c->access, &p->access);
 	if (!err)
-		err = read_access(&c->cmdaccess, &p->control);
+		err = read_access(c, &c->cmdaccess, &p->control);
 	if (!err)
 		err = keys_prepare(c->keyfile, &p->keys, why);
 	if (err)
@@ -343,6 +374,47 @@ void serve_reload(const struct config *c, struct serve_prepared *p)
 	broadcast_listen_set(c);
 	metrics_set(c);
 	tell_module(c);
+	serve_look_up(c);
+}
+
+/* The addresses of a host that a rule names have become known. */
+static void hosts_changed(void)
+{
+	struct access access, control;
+	bool allowed = access_allows(&serve.access);
+
+	if (read_access(serve.conf, &serve.conf->access, &access))
+		return;
+	if (read_access(serve.conf, &serve.conf->cmdaccess, &control)) {
+		access_free(&access);
+		return;
+	}
+	server_set_access(NULL);
+	mode6_set_access(NULL);
+	access_free(&serve.access);
+	access_free(&serve.control);
+	serve.access = access;
+	serve.control = control;
+	mode6_set_access(&serve.control);
+	if (allowed == access_allows(&serve.access)) {
+		server_set_access(&serve.access);
+	} else {
+		server_stop();
+		open_port();
+	}
+	tell_module(serve.conf);
+}
+
+/**
+ * serve_look_up() - look up the hosts that the access list names
+ * @c: the configuration in force; is to stay until the next call
+ *
+ * Without privileges: what a resolver sends is parsed.
+ */
+void serve_look_up(const struct config *c)
+{
+	serve.conf = c;
+	access_names_set(&c->names, hosts_changed);
 }
 
 /**

@@ -30,6 +30,8 @@ void serve_look(void);
 /* Cannot fail. */
 void serve_reload(const struct config *c, struct serve_prepared *p);
 
+/* The hosts that C's access list names; once privileges are dropped. */
+void serve_look_up(const struct config *c);
 /* An orderly end: what the module was told of listeners is taken back. */
 void serve_stop(void);
 

@@ -40,6 +40,21 @@ void source_forget_all(void)
 }
 
 /**
+ * source_turn_all() - the oscillator runs at another rate from now on
+ * @raw: CLOCK_MONOTONIC_RAW, ns
+ * @df: what the frequency is more by, s/s
+ */
+void source_turn_all(int64_t raw, double df)
+{
+	struct source *s;
+
+	for (s = sources; s; s = s->next) {
+		estimate_turn(&s->est, raw, df);
+		fit_turn(&s->clean, raw, df);
+	}
+}
+
+/**
  * source_root_delay() - to the primary source behind this one
  * @s: has an estimate
  *
@@ -116,7 +131,8 @@ static bool agree(const struct sample *a, const struct sample *b,
  * Where this host was paused, or the server jumped, the samples of before say
  * nothing of now. One sample shows that something jumped. A second one that
  * agrees with the first shows what is true now: the older ones are dropped,
- * and the frequency that they gave stays.
+ * and the frequency that they gave stays. A broadcast shows neither, for it may
+ * only be late: the broadcast client asks the server then.
  */
 void source_take(struct source *src, const struct sample *s, double growth)
 {
@@ -124,7 +140,8 @@ void source_take(struct source *src, const struct sample *s, double growth)
 	bool was_suspect = src->suspect;
 	struct sample last;
 
-	if (!e->valid || s->raw <= estimate_last(e)->raw) {
+	if (!e->valid || s->one_way || s->raw <= estimate_last(e)->raw) {
+		src->suspect = false;
 		estimate_add(e, s);
 		return;
 	}

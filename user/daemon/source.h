@@ -102,6 +102,8 @@ void source_take(struct source *src, const struct sample *s, double growth);
 /* All of them: a leap second moves what they said of UTC by NS; or is forgotten. */
 void source_leapt_all(int64_t ns);
 void source_forget_all(void);
+/* From RAW on the frequency of the oscillator is DF more, s/s. */
+void source_turn_all(int64_t raw, double df);
 
 /* To the primary source, s: half the one and the other are a bound, at RAW. */
 double source_root_delay(const struct source *s);

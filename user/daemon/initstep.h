@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * `initstepslew`: before all else some servers are asked in bursts, and the clock
+ * is stepped by what they say when it is off by more than a threshold. They are
+ * no sources afterwards.
+ */
+#ifndef KNTPD_INITSTEP_H
+#define KNTPD_INITSTEP_H
+
+#include <stdbool.h>
+
+struct config;
+
+/* OVER is called once it is done, if it was begun: see initstep_pending(). */
+void initstep_start(const struct config *c, void (*over)(void));
+bool initstep_pending(void);
+void initstep_stop(void);
+
+#endif
