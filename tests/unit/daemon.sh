@@ -187,6 +187,25 @@ test_user()
 	stop
 }
 
+# As chronyd makes its own, for the user that it becomes.
+test_directories()
+{
+	local owner=nobody
+
+	[ "$(id -u)" = 0 ] || owner=$(id -un)
+	chmod 755 "$tmp"
+	configure "server 127.0.0.9" "logdir $tmp/a/log" "dumpdir $tmp/dump" \
+		"driftfile $tmp/drift/drift" "user $owner"
+	"$kntpd" -x -d -f "$tmp/kntp.conf" >"$tmp/log" 2>&1 &
+	daemon=$!
+	check "directories are made" await 10 [ -d "$tmp/drift" ] && await 10 \
+		says "127.0.0.9\|runs as\|kntpd begins"
+	check "for the user that it runs as" [ "$(stat -c %U "$tmp/a/log" "$tmp/dump" \
+		"$tmp/drift" | sort -u)" = "$owner" ]
+	check "and can be written to" eval '! says "cannot be written to"'
+	stop
+}
+
 test_once()
 {
 	local option status
@@ -271,7 +290,36 @@ test_network()
 	check "binddevice: a link that is made again" eval \
 		'"${inside[@]}" ip tuntap add d9 mode tap && await 30 bound'
 	stop
+	test_many
 	kill $holder
+}
+
+reached() # number of sources
+{
+	[ "$("$kntp" -c sources | cut -d, -f6 | grep -cv '^0$')" = "$1" ]
+}
+
+# One kntpd that answers at 1,000 addresses, and one that asks them all.
+test_many() # inside the namespace of test_network
+{
+	local i server
+
+	"${inside[@]}" "$kntpd" -x -d -F 0 "local stratum 3" "allow all" \
+		"controlsocket $tmp/sock2" "pidfile $tmp/pid2" >"$tmp/log2" 2>&1 &
+	server=$!
+	configure
+	for ((i = 0; i < 1000; i++)); do
+		echo "server 127.1.$((i / 250)).$((i % 250 + 1)) iburst"
+	done >>"$tmp/kntp.conf"
+	KNTPD_SOCKET=$tmp/sock2 await 20 "$kntp" activity
+	"${inside[@]}" "$kntpd" -x -d -F 0 -f "$tmp/kntp.conf" >"$tmp/log" 2>&1 &
+	daemon=$!
+	check "1,000 servers: all are reached" await 60 reached 1000
+	echo "# $(awk '{ print ($14 + $15) / 100 }' "/proc/$daemon/stat") s of CPU"
+	check "1,000 servers: no request finds no descriptor" eval \
+		'! says "cannot send"'
+	stop
+	kill $server
 }
 
 # Whether a socket is bound to the link d9 that is there now.
@@ -351,6 +399,7 @@ stop
 test_command_line
 test_relative
 test_user
+test_directories
 test_once
 test_options
 test_network

@@ -7,15 +7,18 @@
 #include "../../user/daemon/clk.h"
 #include "../../user/daemon/conf.h"
 #include "../../user/daemon/drift.h"
+#include "../../user/daemon/fallback.h"
 #include "../../user/daemon/leap.h"
 #include "../../user/daemon/local.h"
 #include "../../user/daemon/log.h"
 #include "../../user/daemon/loop.h"
+#include "../../user/daemon/mail.h"
 #include "../../user/daemon/records.h"
 #include "../../user/daemon/reference.h"
 #include "../../user/daemon/select.h"
 #include "../../user/daemon/smooth.h"
 #include "../../user/daemon/source.h"
+#include "../../user/daemon/tempcomp.h"
 #include "harness.h"
 
 #include <errno.h>
@@ -34,6 +37,7 @@ static struct {
 	double real;
 	long freq, tick;
 	int status;
+	bool forbidden;
 } machine;
 
 static struct timer *slew;
@@ -63,6 +67,10 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 int clock_adjtime(clockid_t id, struct timex *tx)
 {
 	(void)id;
+	if (machine.forbidden) {
+		errno = EPERM;
+		return -1;
+	}
 	if (tx->modes & ADJ_FREQUENCY)
 		machine.freq = tx->freq;
 	if (tx->modes & ADJ_TICK)
@@ -213,6 +221,45 @@ void source_leapt_all(int64_t ns)
 	(void)ns;
 }
 
+void source_turn_all(int64_t raw, double df)
+{
+	(void)raw, (void)df;
+}
+
+void fallback_init(const struct config *c, void (*use)(double frequency))
+{
+	(void)c, (void)use;
+}
+
+void fallback_update(double frequency, double interval)
+{
+	(void)frequency, (void)interval;
+}
+
+void fallback_turn(double df)
+{
+	(void)df;
+}
+
+void fallback_stop(void)
+{
+}
+
+void mail_change(const struct config *c, double offset)
+{
+	(void)c, (void)offset;
+}
+
+int tempcomp_start(const struct tempcomp_conf *conf, void (*turn)(double df))
+{
+	(void)conf, (void)turn;
+	return 0;
+}
+
+void tempcomp_stop(void)
+{
+}
+
 void record_update(const struct record_update *u)
 {
 	(void)u;
@@ -264,8 +311,12 @@ static void begin(struct config *c)
 	memset(c, 0, sizeof(*c));
 	c->maxslewrate = 83333;
 	c->maxdrift = 500000;
+	c->maxupdateskew = 1000;
+	c->corrtimeratio = 3;
 	c->maxclockerror = 1;
 	c->logchange = 1;
+	/* So long that what is logged once a minute is logged again. */
+	machine.raw += 100 * NS_PER_S;
 	machine.tick = TICK;
 	machine.freq = 0;
 	machine.real = (double)machine.raw;
@@ -367,6 +418,9 @@ static void step(void)
 	run(3, NULL);
 	CHECK(off() < 10e-6, "off by %g s", off());
 	CHECK(warnings == 1, "%u warnings", warnings);
+	machine.real -= 10e6;
+	run(4, NULL);
+	CHECK(warnings == 1 && off() < 10e-6, "again: off by %g s", off());
 	/* As makestep allows. */
 	c.makestep = 0.1;
 	c.makestep_limit = -1;
@@ -471,6 +525,15 @@ static void once(void)
 	CHECK(!drifts, "the drift file is written");
 }
 
+/* -x touches nothing, and starts where the call is forbidden. */
+static void sandbox(void)
+{
+	machine.forbidden = true;
+	CHECK(clk_init(true) == -EPERM, "it controls the clock");
+	CHECK(!clk_init(false), "-x needs clock_adjtime(2)");
+	machine.forbidden = false;
+}
+
 static const struct test_case cases[] = {
 	{ "nobody else sets the clock", nobody },
 	{ "another program's frequency is undone and claimed", frequency },
@@ -481,6 +544,7 @@ static const struct test_case cases[] = {
 	{ "spike holds for it", spike },
 	{ "without a reference nothing is done", lost },
 	{ "-q leaves no frequency", once },
+	{ "a sandbox without clock_adjtime(2)", sandbox },
 };
 
 TEST_MAIN(cases)

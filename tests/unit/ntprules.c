@@ -362,6 +362,35 @@ static void pools(void)
 	CHECK(!timers && !count(), "all is given back");
 }
 
+/* A pool is deleted with what it lacks, and remembers what its members are to be. */
+static void commands(void)
+{
+	struct ntp_options opt = options();
+	struct ntp_source *s;
+
+	now = NS_PER_S;
+	out_error = 0;
+	CHECK(ntp_group_add("pool.example", 123, AF_UNSPEC, 3, &opt, NULL), "added");
+	resolved("192.0.2.1", 1);
+	CHECK(count() == 1, "one of three");
+	CHECK(ntp_groups_set_online("pool.example", false) == 1, "offline");
+	CHECK(!ntp_groups_set_online("other.example", false), "another");
+	ntp_refresh();
+	resolved("192.0.2.1", 3);
+	for (s = ntp_sources; s; s = s->next)
+		CHECK((s->state == NTP_OFFLINE) ==
+		      (((struct sockaddr_in *)&s->source.address)->sin_addr.s_addr !=
+		       htonl(0xc0000201)), "one that came later is asked");
+	CHECK(count() == 3, "%u", count());
+	CHECK(ntp_groups_del("pool.example") == 1 && !count() && !ntp_groups,
+	      "deleted");
+	/* A name that has never been resolved. */
+	CHECK(ntp_group_add("none.example", 123, AF_UNSPEC, 1, &opt, NULL), "added");
+	resolved("192.0.2.1", 0);
+	CHECK(ntp_groups_del("none.example") == 1 && !ntp_groups && !timers,
+	      "deleted");
+}
+
 /* All look bad when the network is down: they stay as they are. */
 static void outage(void)
 {
@@ -475,6 +504,7 @@ static const struct test_case cases[] = {
 	{ "peers", peers },
 	{ "pools", pools },
 	{ "an outage", outage },
+	{ "delete and offline of a name", commands },
 	{ "changes of the network", changes_of_network },
 	{ "maxdelayquant", quantile_of_delays },
 };

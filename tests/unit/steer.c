@@ -56,6 +56,23 @@ bool clk_controlled(void)
 	return true;
 }
 
+/* No other program sets this clock. */
+double clk_moved(void)
+{
+	return 0;
+}
+
+bool clk_foreign(double *freq)
+{
+	*freq = 0;
+	return false;
+}
+
+int clk_take_back(void)
+{
+	return 0;
+}
+
 int clk_set_frequency(double freq)
 {
 	frequency = freq;

@@ -142,18 +142,23 @@ static void set_online(struct ntp_source *src, const void *arg)
 	ntp_set_online(src, *(const bool *)arg);
 }
 
+/* A name that has no address yet is known as well. */
+static int set_state(const char *which, bool online, char *why)
+{
+	unsigned int lines = ntp_groups_set_online(which, online);
+	int err = for_each(which, why, set_online, &online);
+
+	return err == -ENOENT && lines ? 0 : err;
+}
+
 int act_online(const char *which, char *why)
 {
-	bool online = true;
-
-	return for_each(which, why, set_online, &online);
+	return set_state(which, true, why);
 }
 
 int act_offline(const char *which, char *why)
 {
-	bool online = false;
-
-	return for_each(which, why, set_online, &online);
+	return set_state(which, false, why);
 }
 
 int act_add(const char *line, char *why)
@@ -188,6 +193,10 @@ int act_delete(const char *which, char *why)
 		snprintf(why, REPORT_WHY, "which source?");
 		return -EINVAL;
 	}
+	if (refuse_under_follow(why))
+		return -EPERM;
+	if (ntp_groups_del(which))
+		return 0;
 	return for_each(which, why, remove_source, NULL);
 }
 

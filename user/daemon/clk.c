@@ -17,6 +17,9 @@
 #define TICK_MAX	0.09
 /* The kernel keeps another unit, and gives a frequency back rounded. */
 #define FREQ_ROUNDING	1
+/* Below this no second reading is worth its time, ns. */
+#define MOVED_SURE	20000
+#define READINGS	3
 /* No stamp is older when it is read, ns. */
 #define STAMP_AGE	(2 * NS_PER_S)
 
@@ -188,15 +191,20 @@ static void extrapolate(void)
  */
 double clk_moved(void)
 {
-	int64_t raw, real, moved;
+	int64_t raw, real, moved, least = INT64_MAX;
+	int i;
 
 	extrapolate();
-	clk_pair(&raw, &real);
-	/* The frequency makes no difference in the µs between the readings. */
-	moved = real - (clk.own_real + (raw - clk.own_raw));
-	clk.own_raw = raw;
-	clk.own_real = real;
-	return (double)moved * 1e-9;
+	/* On a busy host a reading can be off; a clock that was moved stays so. */
+	for (i = 0; i < READINGS && llabs(least) > MOVED_SURE; i++) {
+		clk_pair(&raw, &real);
+		/* The frequency makes no difference in the µs in between. */
+		moved = real - (clk.own_real + (raw - clk.own_raw));
+		if (llabs(moved) < llabs(least))
+			least = moved;
+	}
+	clk.own_real += least;
+	return (double)least * 1e-9;
 }
 
 static double frequency_of(long tick, long freq)
@@ -284,10 +292,12 @@ int clk_init(bool control)
 	long hz = sysconf(_SC_CLK_TCK);
 
 	clk.base_tick = (1000000 + hz / 2) / hz;
-	if (clock_adjtime(CLOCK_REALTIME, &tx) < 0)
-		return -errno;
-	clk.frequency = frequency_of(tx.tick, tx.freq);
 	clk.control = control;
+	/* A sandbox may forbid the call, which -x can do without. */
+	if (clock_adjtime(CLOCK_REALTIME, &tx) >= 0)
+		clk.frequency = frequency_of(tx.tick, tx.freq);
+	else if (control)
+		return -errno;
 	clk_pair(&clk.own_raw, &clk.own_real);
 	measure_precision();
 	if (!control)

@@ -45,6 +45,8 @@
 #define MOVED_MIN	100e-6
 /* More is logged, s. */
 #define MOVED_LOG	1e-3
+/* And again after that time, s. */
+#define MOVED_SAID	60
 
 enum {
 	CALLBACKS = 4,
@@ -61,6 +63,7 @@ static struct {
 	bool once;		/* -q: no frequency is left behind */
 	double first_frequency;	/* of the clock, before the first update */
 	unsigned int foreign;	/* looks left before another program is gone */
+	int64_t moved;		/* the last time that was logged, RAW */
 	double refused;		/* moved by others, and too far to correct, s */
 	double step_first;	/* errors that the first updates step, s; or -1 */
 	struct timer timer;	/* the end of a slew */
@@ -456,6 +459,18 @@ static bool look_at_rate(void)
 	return true;
 }
 
+/* Not more often than each minute, whatever the other one does. */
+static void say_moved(double by, const char *what)
+{
+	int64_t now = clk_raw();
+
+	if (d.moved && now - d.moved < MOVED_SAID * NS_PER_S)
+		return;
+	d.moved = now;
+	log_msg(LOG_WARNING, "another program moved the system clock by %.6f s: it is %s",
+		by, what);
+}
+
 /* What it moved the clock by is corrected as an error that was measured. */
 static bool look_at_time(double moved)
 {
@@ -471,14 +486,12 @@ static bool look_at_time(double moved)
 		return false;
 	}
 	if (!sanity_is_usual(d.conf, d.refused, d.updates)) {
-		log_msg(LOG_WARNING, "another program moved the system clock by %.6f s: that is left as it is until the next update",
-			moved);
+		say_moved(moved, "left as it is until the next update");
 		return false;
 	}
 	d.refused = 0;
 	if (fabs(moved) > MOVED_LOG)
-		log_msg(LOG_WARNING, "another program moved the system clock by %.6f s: it is corrected",
-			moved);
+		say_moved(moved, "corrected");
 	steer(left, SLEW_MIN);
 	return true;
 }

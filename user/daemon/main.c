@@ -460,12 +460,39 @@ static void begin_links(void)
 			strerror(-err));
 }
 
+/* FN is called for the directory of each kind of file that is written. */
+static void each_directory(void (*fn)(const char *what, const char *path))
+{
+	char path[PATH_MAX];
+	char *end;
+
+	if (conf.logdir)
+		fn("logdir", conf.logdir);
+	if (conf.dumpdir)
+		fn("dumpdir", conf.dumpdir);
+	if (!conf.driftfile || strlen(conf.driftfile) >= sizeof(path))
+		return;
+	strcpy(path, conf.driftfile);
+	end = strrchr(path, '/');
+	if (!end || end == path)
+		return;
+	*end = '\0';
+	fn("driftfile", path);
+}
+
+static void make_directory(const char *what, const char *path)
+{
+	process_make_directory(what, path, conf.user ? conf.user : PRIVS_USER);
+}
+
 /* All that needs more rights than are kept, or files of root's. */
 static int begin_with_rights(void)
 {
 	int err;
 
 	process_allow_files();
+	if (!opt.once && !privs_simulated())
+		each_directory(make_directory);
 	if (conf.lock_all)
 		process_lock_memory();
 	if (conf.sched_priority > 0)
@@ -533,6 +560,8 @@ static int begin(void)
 	err = privs_drop(conf.user);
 	if (err)
 		return err;
+	if (!opt.once && !privs_simulated())
+		each_directory(process_check_directory);
 	/* With the rights that a reload has as well. */
 	log_copy(conf.logfile, conf.logfile_size);
 	err = seccomp_start(opt.seccomp);

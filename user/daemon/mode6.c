@@ -18,6 +18,8 @@
 
 /* Requests that are looked at a second, whoever sends them. */
 #define PER_SECOND	200
+/* Requests that wait for the module's table. */
+#define WAITING_MAX	4
 /*
  * Octets a second to other hosts: an answer is up to 50 times its request, so that
  * this, not the requests of a forger, bounds what a victim gets.
@@ -291,6 +293,27 @@ static void request_nonce(const struct server_packet *p, const struct header *h)
 	answer(p, h, 0, text, strlen(text));
 }
 
+static struct {
+	struct server_packet packet[WAITING_MAX];
+	unsigned int n;
+} waiting;
+
+/**
+ * mode6_again() - requests that wait for the module's table are looked at again
+ *
+ * Now there is an answer.
+ */
+void mode6_again(void)
+{
+	struct server_packet packet[WAITING_MAX];
+	unsigned int i, n = waiting.n;
+
+	memcpy(packet, waiting.packet, sizeof(packet));
+	waiting.n = 0;
+	for (i = 0; i < n; i++)
+		mode6_receive(&packet[i]);
+}
+
 static void read_mru(const struct server_packet *p, const struct header *h,
 		     const char *asked)
 {
@@ -304,6 +327,12 @@ static void read_mru(const struct server_packet *p, const struct header *h,
 	t.wanted = "";
 	t.len = 0;
 	error = mode6_mru(&t, asked);
+	if (error == MODE6_LATER) {
+		/* Of more than these ntpq asks again by itself. */
+		if (waiting.n < WAITING_MAX)
+			waiting.packet[waiting.n++] = *p;
+		return;
+	}
 	if (error)
 		refuse(p, h, (enum mode6_error)error);
 	else

@@ -32,6 +32,7 @@ enum mode6_error {
 	MODE6_UNKNOWN_VARIABLE = 5,
 	MODE6_BAD_VALUE = 6,
 	MODE6_PROHIBITED = 7,
+	MODE6_LATER = 256,	/* none of the wire: the answer comes later */
 };
 
 /**
@@ -62,5 +63,7 @@ void mode6_source(struct mode6_text *t, const struct source *s);
 
 /* mode6_mru.c: who asks the module. 0 or an enum mode6_error. */
 int mode6_mru(struct mode6_text *t, const char *asked);
+/* What had to wait for it can be answered. */
+void mode6_again(void);
 
 #endif

@@ -2,20 +2,30 @@
 /*
  * ntpq's mrulist: who asks, those that were seen longest ago first. It asks again
  * and again for those after the last one that it has.
+ *
+ * The module's table is read and sorted by a child process. The loop, which the
+ * clock hangs on, takes a bounded part of what the child writes in each turn.
  */
 #include "mode6.h"
 #include "clientrow.h"
 #include "clk.h"
+#include "loop.h"
 #include "publish.h"
 
 #include "core/ntptime.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/genetlink.h>
 #include <linux/kntp.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /*
  * Of a table with more clients only those are told who came lately: in the last
@@ -34,6 +44,11 @@ static const struct nl_attr_name names[] = {
 	{ 0, NULL, NULL }
 };
 
+/* For the child, s. */
+#define PATIENCE	10.0
+/* Of what the child has written: so much is read in a turn, octets. */
+#define PART		65536
+
 struct row {
 	struct client client;
 	int64_t first, last;	/* ns since 1970 */
@@ -46,6 +61,17 @@ static struct {
 	int64_t now;	/* then, ns since 1970 */
 	struct client_table table;
 } mru;
+
+/* What a child reads. */
+static struct {
+	pid_t pid;	/* 0: there is none */
+	int fd;
+	int64_t now;
+	char *data;
+	size_t len, room;
+	struct timer timer;
+	bool failed;
+} pending;
 
 static int collect(const struct nlmsghdr *nlh, void *data)
 {
@@ -90,23 +116,23 @@ static int by_last(const void *a, const void *b)
 	return (x->last > y->last) - (x->last < y->last);
 }
 
+/* In the child, by a socket of its own. */
 static int look(void)
 {
-	struct nl *nl = publish_nl();
 	struct nlmsghdr *nlh;
 	struct nlattr *nest;
+	struct nl nl;
 	uint64_t lately;
-	int err;
+	int err = nl_open(&nl);
 
-	mru.n = 0;
-	mru.now = clk_real();
-	if (!nl)
-		return 0;
-	nl_begin(nl, KNTP_CMD_CLIENT_GET, names);
-	err = nl_do(nl, client_table_told, &mru.table);
 	if (err)
 		return err;
-	nlh = nl_begin(nl, KNTP_CMD_CLIENT_GET, names);
+	mru.n = 0;
+	nl_begin(&nl, KNTP_CMD_CLIENT_GET, names);
+	err = nl_do(&nl, client_table_told, &mru.table);
+	if (err)
+		return err;
+	nlh = nl_begin(&nl, KNTP_CMD_CLIENT_GET, names);
 	if (mru.table.used > MANY) {
 		lately = LATELY * MANY / mru.table.used;
 		if (lately < LATELY_MIN)
@@ -116,9 +142,145 @@ static int look(void)
 				 (uint32_t)lately);
 		mnl_attr_nest_end(nlh, nest);
 	}
-	err = nl_dump(nl, collect, restart, NULL);
+	err = nl_dump(&nl, collect, restart, NULL);
 	qsort(mru.at, mru.n, sizeof(*mru.at), by_last);
 	return err;
+}
+
+/* It lives no longer than its parent. Its end of the pipe is what it has to say. */
+static _Noreturn void child(int fd)
+{
+	static const int caught[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
+	const char *at;
+	size_t i, left;
+	ssize_t n;
+
+	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		signal(caught[i], SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (fd > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned int)fd - 1, 0);
+	close_range((unsigned int)fd + 1, ~0U, 0);
+	if (look())
+		_exit(1);
+	at = (const char *)mru.at;
+	for (left = mru.n * sizeof(*mru.at); left; left -= (size_t)n, at += n) {
+		n = write(fd, at, left);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		if (n < 0)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void end(bool well)
+{
+	timer_cancel(&pending.timer);
+	loop_del_fd(pending.fd);
+	close(pending.fd);
+	pending.pid = 0;
+	pending.failed = !well;
+	free(well ? (char *)mru.at : pending.data);
+	if (well) {
+		mru.at = (struct row *)(void *)pending.data;
+		mru.n = pending.len / sizeof(*mru.at);
+		mru.room = mru.n;
+		mru.now = pending.now;
+	}
+	pending.data = NULL;
+	mru.read = clk_raw();
+	mode6_again();
+}
+
+static bool has_ended_well(void)
+{
+	int status = -1;
+
+	while (waitpid(pending.pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0;
+}
+
+static void on_timer(void *arg)
+{
+	(void)arg;
+	kill(pending.pid, SIGKILL);
+	has_ended_well();
+	end(false);
+}
+
+static void on_part(int fd, short revents, void *arg)
+{
+	size_t room = pending.len + PART;
+	ssize_t n;
+	char *data;
+
+	(void)revents;
+	if (room > pending.room) {
+		room = 2 * room;
+		data = realloc(pending.data, room);
+		if (!data) {
+			on_timer(arg);
+			return;
+		}
+		pending.data = data;
+		pending.room = room;
+	}
+	n = read(fd, pending.data + pending.len, PART);
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n > 0)
+		pending.len += (size_t)n;
+	else
+		end(has_ended_well() && !n);
+}
+
+static int begin(void)
+{
+	int fds[2], err = 0;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	pending.now = clk_real();
+	mru.now = pending.now;
+	pending.pid = fork();
+	if (!pending.pid)
+		child(fds[1]);
+	if (pending.pid < 0)
+		err = -errno;
+	close(fds[1]);
+	if (!err)
+		err = loop_add_fd(fds[0], POLLIN, on_part, NULL);
+	if (err) {
+		close(fds[0]);
+		if (pending.pid > 0) {
+			kill(pending.pid, SIGKILL);
+			has_ended_well();
+		}
+		pending.pid = 0;
+		return err;
+	}
+	pending.fd = fds[0];
+	pending.data = NULL;
+	pending.len = 0;
+	pending.room = 0;
+	pending.timer.fn = on_timer;
+	timer_set(&pending.timer, PATIENCE);
+	return 0;
+}
+
+/* 0 when what was read before serves, or an enum mode6_error. */
+static int await(void)
+{
+	if (!publish_nl()) {
+		mru.n = 0;
+		mru.now = clk_real();
+		return 0;
+	}
+	if (!pending.pid && begin())
+		return MODE6_BAD_VALUE;
+	return MODE6_LATER;
 }
 
 static void put_row(struct mode6_text *t, const struct row *row, unsigned int i)
@@ -168,6 +330,14 @@ static unsigned long number(const char *asked, const char *name,
 	return n && n < most ? n : most;
 }
 
+/**
+ * mode6_mru() - entries that were seen after the last one that ntpq has
+ * @t: is filled
+ * @asked: by ntpq
+ *
+ * Return: 0; MODE6_LATER where the table is to be read first: mode6_again() is
+ * called then; or another enum mode6_error.
+ */
 int mode6_mru(struct mode6_text *t, const char *asked)
 {
 	size_t room = number(asked, "frags", MODE6_TEXT / MODE6_DATA) *
@@ -175,16 +345,19 @@ int mode6_mru(struct mode6_text *t, const char *asked)
 	unsigned long limit = number(asked, "limit", MODE6_TEXT);
 	int64_t now = clk_raw();
 	unsigned int told_now = 0;
+	int error;
 	size_t i;
 
 	/* One look serves all that are asked for after it. */
 	if (!mru.read || now - mru.read > FRESH ||
 	    !mode6_value(asked, "last.0")) {
-		if (mru.read && now - mru.read < NS_PER_S)
-			now = mru.read;
-		else if (look())
+		if (!mru.read || now - mru.read >= NS_PER_S) {
+			error = await();
+			if (error)
+				return error;
+		} else if (pending.failed) {
 			return MODE6_BAD_VALUE;
-		mru.read = now;
+		}
 	}
 	for (i = next_of(asked); i < mru.n && told_now < limit &&
 	     t->len + 2 * ENTRY_TEXT < room; i++)

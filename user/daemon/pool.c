@@ -61,10 +61,13 @@ static void drop(struct ntp_group *g, struct ntp_source *src)
 /* From the spare ones, which are in the order of the resolver. */
 static struct ntp_source *add_member(struct ntp_group *g)
 {
+	struct ntp_options opt = g->opt;
 	struct ntp_source *src = NULL;
 	struct sockaddr_storage a;
 	char buf[ADDRESS_TEXT];
 
+	if (g->online >= 0)
+		opt.offline = !g->online;
 	while (g->n_spare && !src) {
 		a = g->spare[0];
 		g->n_spare--;
@@ -72,7 +75,7 @@ static struct ntp_source *add_member(struct ntp_group *g)
 			g->n_spare * sizeof(g->spare[0]));
 		if (was_dropped(g, &a))
 			continue;
-		src = ntp_add(g->name, (const void *)&a, &g->opt);
+		src = ntp_add(g->name, (const void *)&a, &opt);
 	}
 	if (!src)
 		return NULL;
@@ -290,6 +293,7 @@ struct ntp_group *ntp_group_add(const char *name, uint16_t port, int family,
 	g->port = port;
 	g->wanted = wanted;
 	g->opt = *opt;
+	g->online = -1;
 	g->refresh = REFRESH;
 	g->timer = (struct timer){ .fn = on_timer, .arg = g };
 	g->lookup = (struct lookup){
@@ -349,6 +353,49 @@ void ntp_remove(struct ntp_source *src)
 	ntp_del(src);
 	if (g && !--g->wanted)
 		ntp_group_del(g);
+}
+
+/**
+ * ntp_groups_del() - lines are no more, whether they have sources or not
+ * @name: theirs
+ *
+ * A name that has never been resolved, and a pool that lacks members, would be
+ * looked up again otherwise. Return: how many lines there were.
+ */
+unsigned int ntp_groups_del(const char *name)
+{
+	struct ntp_group *g, *next;
+	unsigned int n = 0;
+
+	for (g = ntp_groups; g; g = next) {
+		next = g->next;
+		if (strcmp(g->name, name) != 0)
+			continue;
+		ntp_group_del(g);
+		n++;
+	}
+	return n;
+}
+
+/**
+ * ntp_groups_set_online() - whether sources that come later are asked
+ * @name: of the lines; NULL: all
+ * @online: or not; those that are there are left as they are
+ *
+ * Return: how many lines there are.
+ */
+unsigned int ntp_groups_set_online(const char *name, bool online)
+{
+	struct ntp_group *g;
+	unsigned int n = 0;
+
+	for (g = ntp_groups; g; g = g->next) {
+		if (name && strcmp(g->name, name) != 0)
+			continue;
+		g->online = online;
+		n++;
+	}
+	return n;
 }
 
 /**

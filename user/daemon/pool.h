@@ -22,6 +22,8 @@ enum { POOL_DROPPED = 16 };
  * @literal: @name is an address
  * @opt: of its sources
  * @conf: the line, where it comes from one
+ * @online: members that it gets are asked (1) or not (0), by the operator; -1: as
+ *	the line says
  * @by_hand: it was added while running, and is no configuration's
  * @lookup: of the name
  * @manycast: where it is to look, when that is no name
@@ -42,6 +44,7 @@ struct ntp_group {
 	bool literal;
 	struct ntp_options opt;
 	struct source_conf conf;
+	int online;
 	bool by_hand;
 	struct lookup lookup;
 	struct manycast manycast;
@@ -65,6 +68,10 @@ struct ntp_group *ntp_group_add(const char *name, uint16_t port, int family,
 void ntp_group_del(struct ntp_group *g);
 /* One source for good: its group wants one less, and goes with the last. */
 void ntp_remove(struct ntp_source *src);
+/* All lines of a name, with all of their sources. How many there were. */
+unsigned int ntp_groups_del(const char *name);
+/* Sources that lines of a name (NULL: all lines) get from now on are so, too. */
+unsigned int ntp_groups_set_online(const char *name, bool online);
 /* Looks all names up again, now. */
 void ntp_refresh(void);
 /* The way to servers may have changed: those that were out of reach, now. */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,4 +204,59 @@ void process_set_priority(int priority)
 
 	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p))
 		log_msg(LOG_WARNING, "sched_priority: not set: %m (it needs CAP_SYS_NICE, and RestrictRealtime=no in the unit)");
+}
+
+/* Its parents as well, which are for all to pass; what is there is left alone. */
+static int make_directory(const char *path, mode_t mode, const struct passwd *pw)
+{
+	char parent[PATH_MAX];
+	char *end;
+	int err;
+
+	if (!mkdir(path, mode))
+		return pw && lchown(path, pw->pw_uid, pw->pw_gid) ? -errno : 0;
+	if (errno == EEXIST)
+		return 0;
+	if (errno != ENOENT || strlen(path) >= sizeof(parent))
+		return -errno;
+	strcpy(parent, path);
+	end = strrchr(parent, '/');
+	if (!end || end == parent)
+		return -ENOENT;
+	*end = '\0';
+	err = make_directory(parent, 0755, NULL);
+	return err ? err : make_directory(path, mode, pw);
+}
+
+/**
+ * process_make_directory() - have a directory that files will be written to
+ * @what: directive that names it, for messages
+ * @path: its name; absolute
+ * @user: whose it is to be, where this process is root; NULL: nobody's else
+ *
+ * As chronyd makes its directories of logs and dumps.
+ */
+void process_make_directory(const char *what, const char *path,
+			    const char *user)
+{
+	const struct passwd *pw = user && !geteuid() ? getpwnam(user) : NULL;
+	int err = make_directory(path, 0750, pw);
+
+	if (err)
+		log_msg(LOG_WARNING, "%s: %s: cannot be made: %s", what, path,
+			strerror(-err));
+}
+
+/**
+ * process_check_directory() - say where a directory cannot be written to
+ * @what: directive that names it
+ * @path: its name
+ *
+ * After privileges are dropped, that is when files are written.
+ */
+void process_check_directory(const char *what, const char *path)
+{
+	if (access(path, W_OK | X_OK))
+		log_msg(LOG_WARNING, "%s: %s cannot be written to: %m (it has to belong to the user that kntpd runs as; under systemd ReadWritePaths= in a drop-in has to name it)",
+			what, path);
 }

@@ -390,7 +390,8 @@ static void fill(struct refclock *rc, const struct config *c,
 	s->stratum = (uint8_t)conf->stratum;
 	s->leap = NTP_LEAP_UNSYNC;
 	s->poll = (int8_t)conf->poll;
-	s->noselect = conf->noselect;
+	/* One that is `local` has a frequency, but not the time. */
+	s->noselect = conf->noselect || conf->local;
 	s->prefer = conf->prefer;
 	s->trust = conf->trust;
 	s->require = conf->require;
