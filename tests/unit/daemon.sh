@@ -295,7 +295,7 @@ test_allowed_names()
 		"no-such-host.invalid: a rule of the access list is not in force" \
 		"$tmp/log.server"
 	check "and nobody is answered" eval '! ask 127.0.0.1'
-	kill $server; wait $server
+	kill "$server"; wait "$server"
 	serve "deny all" "allow localhost"
 	check "allow NAME: a host that is known is answered" await 30 ask 127.0.0.1
 }
@@ -358,8 +358,8 @@ test_directives()
 	test_allowed_names
 	test_first_step
 	test_no_first_step
-	kill $server $holder
-	wait $server
+	kill "$server" "$holder"
+	wait "$server"
 }
 
 echo "KTAP version 1"
