@@ -138,8 +138,8 @@ def kisses(test, lan, daemon, server):
     test.result(test.until(lambda: its_poll() > before, 20),
                 "RATE: it is asked less", daemon.why)
     server.lie = kiss(b"DENY")
-    test.result(test.until(lambda: "asked no more" in daemon.why(), 60),
-                "DENY: it is asked no more", daemon.why)
+    test.result(test.until(lambda: "it is asked again later" in daemon.why(), 60),
+                "DENY: it is not asked for the time being", daemon.why)
     asked = server.asked
     under(test, daemon, "after DENY", lambda: sum(
         s["total_valid_rx"] for s in daemon.json("ntpdata")["sources"]))

@@ -75,15 +75,26 @@ def asked(daemon, address):
     return 0, 0
 
 
+def doubts(daemon, address):
+    """How often a broadcast came so late that the server is asked again."""
+    return daemon.said().count(f"{address}: what it broadcasts is off by")
+
+
 def listens(test, daemon, address, name):
     """It is heard, not asked, and tells the time."""
-    test.result(test.until(lambda: heard(daemon, address), 60),
-                f"{name}: is asked, and then listened to", daemon.why)
-    before = asked(daemon, address)
-    test.result(test.until(lambda: asked(daemon, address)[1] >= before[1] + 5),
-                f"{name}: its broadcasts are used", daemon.why)
-    test.equal(f"{name}: and it is not asked meanwhile",
-               asked(daemon, address)[0], before[0])
+    for _ in range(5):
+        was = doubts(daemon, address)
+        listening = test.until(lambda: heard(daemon, address), 60)
+        before = asked(daemon, address)
+        used = test.until(lambda: asked(daemon, address)[1] >= before[1] + 5)
+        after = asked(daemon, address)
+        # A busy machine holds a broadcast up, which has the server asked again.
+        if doubts(daemon, address) == was:
+            break
+    test.result(listening, f"{name}: is asked, and then listened to",
+                daemon.why)
+    test.result(used, f"{name}: its broadcasts are used", daemon.why)
+    test.equal(f"{name}: and it is not asked meanwhile", after[0], before[0])
     error = daemon.error()
     test.result(error is not None and error < 1,
                 f"{name}: the time is within its bound", (error, daemon.why()))

@@ -139,7 +139,10 @@ def configures(test, w32tm):
 
 
 def alone(test, w32tm):
-    """From nobody: the reliable one has its own time, and says how good."""
+    """From nobody: the reliable one has its own time, and says how good, also
+    when a source has just given it better time."""
+    test.result(test.until(lambda: w32tm.daemon.synced(3), 60), "by a source: stratum 3",
+                w32tm.daemon.why)
     w32tm.does("/syncfromflags:NO", "/config", "/syncfromflags:NO", "/update")
     test.equal("it has no source", w32tm.daemon.sources(), {})
     test.result(test.until(lambda: w32tm.daemon.synced(10)), "but stratum 10",

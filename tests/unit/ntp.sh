@@ -29,6 +29,7 @@ sources() # program
 	ntppacket)  echo "$daemon"/{ntp_packet,address} ;;
 	ntpclient)  echo "${client[@]/#/$daemon/}" ;;
 	ntprules)   echo "${client[@]/#/$daemon/}" "$daemon/pool" ;;
+	broadcast)  echo "${client[@]/#/$daemon/}" "$daemon/broadcast_client" ;;
 	ntpconf)    echo "${client[@]/#/$daemon/}" \
 			 "$daemon"/{pool,ntp_conf} ;;
 	ntpio)	    echo "${client[@]/#/$daemon/}" \
@@ -82,8 +83,8 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in ntppacket ntpclient ntprules ntpconf ntpio \
-		       ntpresolve dump leaptable selection steer \
-		       gpsd nmealine; do
+		       ntpresolve dump leaptable selection steer gpsd \
+		       broadcast nmealine; do
 		run_one "$cc" "$program"
 	done
 done

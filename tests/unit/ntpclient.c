@@ -218,12 +218,136 @@ static void kisses(void)
 	CHECK(src->state == NTP_ONLINE && src->source.poll == 10, "other code");
 	until_request();
 	kiss(NTP_KISS_DENY);
-	CHECK(src->state == NTP_DENIED && !src->source.reach && !timers,
-	      "denied");
+	CHECK(src->state == NTP_DENIED && !src->source.reach, "denied");
 	ntp_set_online(src, true);
 	until_request();
 	answered();
 	CHECK(src->source.reach == 1, "asked again by the operator");
+	end();
+}
+
+/* One DENY ended a source for good: it is asked again, less and less often. */
+static void denied(void)
+{
+	struct ntp_options opt = options();
+	double wait;
+	int i;
+
+	begin(&opt);
+	until_request();
+	for (i = 10; i < 20; i++) {
+		kiss(i & 1 ? NTP_KISS_DENY : NTP_KISS_RSTR);
+		CHECK(src->state == NTP_DENIED, "it is asked on");
+		wait = until_request();
+		CHECK(fabs(wait / ldexp(1, i < 17 ? i : 17) - 1) < 0.03,
+		      "2^%d: waits %g s", i, wait);
+		CHECK(src->state == NTP_ONLINE, "it is not asked");
+	}
+	answered();
+	CHECK(src->source.reach == 1, "it answers");
+	until_request();
+	kiss(NTP_KISS_DENY);
+	CHECK(fabs(until_request() / 1024 - 1) < 0.03, "forgotten");
+	kiss(NTP_KISS_DENY);
+	ntp_set_online(src, false);
+	CHECK(src->state == NTP_OFFLINE && !timers, "the operator's word");
+	end();
+}
+
+/* Of two minutes: requests to a server with a round trip of DELAY s; 0 none. */
+static unsigned int asked(const struct ntp_options *opt, double delay)
+{
+	struct ntp_header h;
+	int64_t until, arrives;
+	unsigned int n;
+
+	begin(opt);
+	until = now + 120 * NS_PER_S;
+	while (now < until) {
+		n = sent;
+		until_request();
+		while (delay > 0 && sent != n) {
+			n = sent;
+			h = answer_at(now + (int64_t)(delay * 5e8));
+			arrives = now + (int64_t)(delay * 1e9);
+			while (timers && timers->when < arrives && sent == n)
+				advance((double)(timers->when - now) * 1e-9);
+			if (sent != n)
+				continue;
+			advance((double)(arrives - now) * 1e-9);
+			deliver(&h);
+		}
+	}
+	n = sent;
+	return n;
+}
+
+/*
+ * minpoll -6 towards a server that is dead sent 64 requests a second for ever; a
+ * poll interval shorter than the round trip never got a reply.
+ */
+static void fast_polls(void)
+{
+	static const struct {
+		int poll;
+		double delay, maxdelay;
+		unsigned int least, most;	/* requests in two minutes */
+	} cases[] = {
+		{ -6, 0, 3, 10, 130 },		/* nobody there */
+		{ -6, 0.04, 3, 110, 130 },	/* far: one a second */
+		{ -7, 0.2, 3, 90, 130 },
+		{ -4, 0.001, 3, 1500, 2000 },	/* near: as often as it says */
+		{ -7, 0.009, 3, 4000, 15500 },	/* longer than the interval */
+		{ 0, 2.2, 3, 25, 120 },
+		{ 2, 10, 16, 4, 30 },
+	};
+	struct ntp_options opt = options();
+	unsigned int n;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		opt.minpoll = opt.maxpoll = (int8_t)cases[i].poll;
+		opt.maxdelay = cases[i].maxdelay;
+		opt.maxdelaydevratio = 0;
+		n = asked(&opt, cases[i].delay);
+		CHECK(n >= cases[i].least && n <= cases[i].most,
+		      "poll %d, %g s: %u requests", cases[i].poll,
+		      cases[i].delay, n);
+		CHECK(cases[i].delay > 0 ? samples > 3 : !samples,
+		      "poll %d, %g s: %u samples of %u requests",
+		      cases[i].poll, cases[i].delay, samples, n);
+		end();
+	}
+}
+
+/* A host that is in its own list of servers does not believe itself. */
+static void itself(void)
+{
+	struct ntp_options opt = options();
+	struct ntp_header h;
+
+	begin(&opt);
+	reference = (struct reference){
+		.synced = true, .stratum = 2, .refid = 0xc0000263,
+		.ref_time = BOOT + 12345678901LL,
+	};
+	until_request();
+	h = answer_at(now);
+	h.stratum = 2;
+	h.refid = cpu_to_be32(0xc0000263);
+	h.reference = cpu_to_be64(ntp_from_unix(BOOT + 12345678901LL));
+	deliver(&h);
+	CHECK(!samples && !(src->report.tests & NTP_TEST_LOOP), "tests %x",
+	      src->report.tests);
+	/* Another host that follows the same server. */
+	until_request();
+	h = answer_at(now);
+	h.stratum = 2;
+	h.refid = cpu_to_be32(0xc0000263);
+	h.reference = cpu_to_be64(ntp_from_unix(BOOT + 12345678000LL));
+	deliver(&h);
+	CHECK(samples == 1, "tests %x", src->report.tests);
+	memset(&reference, 0, sizeof(reference));
 	end();
 }
 
@@ -358,6 +482,9 @@ static const struct test_case cases[] = {
 	{ "a machine that has slept", slept },
 	{ "forged replies and kisses", forged },
 	{ "kisses are obeyed", kisses },
+	{ "who denies service is asked again much later", denied },
+	{ "polls that are shorter than a second or the round trip", fast_polls },
+	{ "a host does not follow itself", itself },
 	{ "bursts", bursts },
 	{ "bursts of what is offline", bursts_offline },
 	{ "reach and the interval without replies", reach },

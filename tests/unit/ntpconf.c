@@ -156,46 +156,6 @@ static void key_file(void)
 }
 
 /* Who is told apart by a key from those without. */
-static void authenticated(void)
-{
-	static const struct {
-		int mode;
-		bool noselect[2], trust;	/* of who has one, and has not */
-	} cases[] = {
-		{ CONF_AUTH_REQUIRE, { false, true }, false },
-		{ CONF_AUTH_PREFER, { false, true }, false },
-		{ CONF_AUTH_MIX, { false, false }, true },
-		{ CONF_AUTH_IGNORE, { false, false }, false },
-	};
-	const struct ntp_options *with, *without;
-	size_t i;
-
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		configure();
-		lines[0].key = 5;
-		conf.authselectmode = cases[i].mode;
-		CHECK(!ntp_start(&conf, why), "%s", why);
-		with = &at("192.0.2.1")->opt;
-		without = &at("192.0.2.2")->opt;
-		CHECK(with->key == 5 && !without->key &&
-		      with->noselect == cases[i].noselect[0] &&
-		      without->noselect == cases[i].noselect[1] &&
-		      with->trust == cases[i].trust &&
-		      with->require == cases[i].trust && !without->trust,
-		      "mode %d", cases[i].mode);
-		ntp_stop();
-		/* Where none has one it is as if nobody had heard of it. */
-		configure();
-		conf.authselectmode = cases[i].mode;
-		CHECK(!ntp_start(&conf, why), "%s", why);
-		CHECK(at("192.0.2.1")->opt.noselect ==
-		      (cases[i].mode == CONF_AUTH_REQUIRE) &&
-		      !at("192.0.2.1")->opt.trust, "mode %d, no key",
-		      cases[i].mode);
-		ntp_stop();
-	}
-}
-
 /* Who stays knows all that was known. */
 static void reloads(void)
 {
@@ -265,7 +225,6 @@ static const struct test_case cases[] = {
 	{ "a configuration", starts },
 	{ "what is left out", left_out },
 	{ "a key file", key_file },
-	{ "with keys and without", authenticated },
 	{ "another configuration", reloads },
 	{ "copy and maxunreach", told },
 };

@@ -447,6 +447,45 @@ static void outage(void)
 }
 
 /*
+ * A change of the network every 10 s, as routers see: a server that drops what it
+ * is sent was asked each 2 s for ever. Two bursts are free, for the network may
+ * have come up in between; then one in each poll interval, which grows.
+ */
+static void changes_of_network(void)
+{
+	struct ntp_options opt = options();
+	unsigned int i, before;
+
+	opt.iburst = true;
+	begin(&opt);
+	for (i = 0; i < 360; i++) {
+		advance(10);
+		ntp_network_changed();
+	}
+	CHECK(sent < 200, "%u requests in an hour", sent);
+	before = sent;
+	for (i = 0; i < 360; i++) {
+		advance(10);
+		ntp_network_changed();
+	}
+	CHECK(sent - before < 60, "%u requests in the next", sent - before);
+	end();
+	/* No route: nobody was asked, and the first event with one counts. */
+	begin(&opt);
+	out_error = -ENETUNREACH;
+	for (i = 0; i < 30; i++) {
+		advance(10);
+		ntp_network_changed();
+	}
+	out_error = 0;
+	before = sent;
+	ntp_network_changed();
+	advance(1);
+	CHECK(sent == before + 1, "not asked when the network comes");
+	end();
+}
+
+/*
  * chrony.conf(5), maxdelayquant: only the shortest delays, up to the quantile, are
  * accepted, and those that are refused belong to it as well.
  */
@@ -493,6 +532,7 @@ static const struct test_case cases[] = {
 	{ "interleaved peers", interleaved_peers },
 	{ "pools", pools },
 	{ "an outage", outage },
+	{ "changes of the network", changes_of_network },
 	{ "maxdelayquant", quantile_of_delays },
 };
 

@@ -235,6 +235,33 @@ static void no_jump(void)
 }
 
 /*
+ * Two broadcasts that the network held up by 8 ms each are no jump: the delay of
+ * earlier requests, 0.5 ms, does not bound what a one-way sample is off by.
+ */
+static void late_broadcasts(void)
+{
+	struct config c;
+	struct source s;
+	struct sample late;
+	unsigned int i;
+
+	begin(&c);
+	add(&s, "a");
+	for (i = 0; i < 40; i++)
+		poll_it(&s, 1, 0);
+	for (i = 0; i < 2; i++) {
+		now += 1000000000;
+		late = *estimate_last(&s.est);
+		late.raw = now;
+		late.utc = UTC + now - 8000000;
+		late.one_way = true;
+		source_sample(&s, &late);
+	}
+	CHECK(s.est.n == 42 && !losses && !lines, "%u samples, %u lines", s.est.n,
+	      lines);
+}
+
+/*
  * Finding A2: trusted 0 +- 5 ms, untrusted 9.7 +- 4.8 ms. They overlap, but
  * most of what the untrusted one says is not within what the trusted one does:
  * it must not move the clock.
@@ -309,14 +336,153 @@ static void strata(void)
 	}
 }
 
+static void options_are(const struct source *s, bool noselect, bool sure)
+{
+	CHECK(s->noselect == noselect && s->trust == sure && s->require == sure,
+	      "%s: noselect %d, trust %d, require %d", s->name, s->noselect,
+	      s->trust, s->require);
+}
+
+/*
+ * As chronyd: all sources count, whenever they come, but those that are never
+ * selected. In `mix` reference clocks are trusted as servers with a key are:
+ * `server a key 1`, `pool b`, `refclock PPS` lost the time when a was gone.
+ */
+static void authselectmode(void)
+{
+	static const struct {
+		int mode;
+		bool excluded, sure;	/* one without a key; one with */
+	} cases[] = {
+		{ CONF_AUTH_REQUIRE, true, false },
+		{ CONF_AUTH_PREFER, true, false },
+		{ CONF_AUTH_MIX, false, true },
+		{ CONF_AUTH_IGNORE, false, false },
+	};
+	struct source with = { .name = "with", .authenticated = true };
+	struct source clock = { .name = "clock", .type = SOURCE_REFCLOCK };
+	struct source without = { .name = "without" };
+	struct config c;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(&c);
+		c.authselectmode = cases[i].mode;
+		select_reload(&c);
+		source_add(&clock);
+		source_add(&with);
+		options_are(&with, false, false);
+		options_are(&clock, false, false);
+		/* Added later, by hand or by a pool's name. */
+		source_add(&without);
+		options_are(&without, cases[i].excluded, false);
+		options_are(&with, false, cases[i].sure);
+		options_are(&clock, false, cases[i].sure);
+		source_del(&without);
+		options_are(&with, false, false);
+		/* One that is never selected excludes nobody. */
+		source_del(&with);
+		without.noselect = false;
+		with.noselect = true;
+		source_add(&with);
+		source_add(&without);
+		options_are(&without, cases[i].mode == CONF_AUTH_REQUIRE, false);
+		options_are(&clock, false, false);
+		source_del(&with);
+		source_del(&without);
+		source_del(&clock);
+		with.noselect = without.noselect = false;
+	}
+}
+
+/*
+ * The server with a key is gone. Before, only it met the requirement, and the
+ * clock was not updated any more although the pulse was fine.
+ */
+static void clock_is_required(void)
+{
+	struct source s[3];
+	struct config c;
+	unsigned int before;
+
+	begin(&c);
+	c.authselectmode = CONF_AUTH_MIX;
+	select_reload(&c);
+	add(&s[0], "with");
+	add(&s[1], "without");
+	add(&s[2], "clock");
+	s[0].authenticated = true;
+	s[2].type = SOURCE_REFCLOCK;
+	select_reload(&c);
+	poll_it(&s[0], 4, 0);
+	poll_it(&s[1], 4, 0);
+	poll_it(&s[2], 4, 0);
+	s[0].reach = 0;
+	before = updates;
+	poll_it(&s[2], 4, 0);
+	CHECK(updates == before + 4, "%u updates", updates - before);
+}
+
+/* One source alone cannot uphold what needs two to be claimed. */
+static void minsources(void)
+{
+	struct source s[2];
+	struct config c;
+
+	begin(&c);
+	c.minsources = 2;
+	select_reload(&c);
+	add(&s[0], "a");
+	add(&s[1], "b");
+	poll_it(&s[0], 1, 0);
+	poll_it(&s[1], 30, 0);
+	poll_it(&s[0], 30, 0);
+	CHECK(reference.synced, "two agree");
+	/* The guest was paused; b has not been asked since. */
+	poll_it(&s[0], 1, 10);
+	CHECK(!reference.synced && losses == 1, "b upholds it, alone");
+}
+
+/*
+ * The daemon ends with a falseticker among three sources. As they are removed,
+ * two are left that contradict each other: that unsaid the time that was served.
+ */
+static void ends(void)
+{
+	struct config c;
+	struct source s[3];
+	int i;
+
+	begin(&c);
+	add(&s[0], "a");
+	add(&s[1], "b");
+	add(&s[2], "liar");
+	for (i = 0; i < 20; i++) {
+		poll_it(&s[0], 1, 0);
+		poll_it(&s[1], 1, 0);
+		poll_it(&s[2], 1, 0.5);
+	}
+	CHECK(reference.synced && !losses, "two against one");
+	select_stop();
+	for (i = 0; i < 3; i++)
+		source_del(&s[i]);
+	CHECK(reference.synced && !losses, "the end unsays the time");
+}
+
 static const struct test_case cases[] = {
 	{ "a guest that was paused: LI is 3, then right", paused },
 	{ "one false sample drops nothing", outlier },
 	{ "another source upholds the claim", upheld },
 	{ "jitter is no jump", no_jump },
+	{ "late broadcasts are no jump", late_broadcasts },
 	{ "an untrusted source stays within the trusted", trusted },
 	{ "an untrusted source has no vote on leap seconds", leaps },
 	{ "minstratum, maxstratum and 16", strata },
+	{ "authselectmode counts all sources", authselectmode },
+	{ "a reference clock meets the requirement of mix", clock_is_required },
+	{ "fewer than minsources uphold nothing", minsources },
+	/* The last: nothing is selected after it. */
+	{ "the end unsays nothing", ends },
 };
 
 TEST_MAIN(cases)

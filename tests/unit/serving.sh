@@ -36,7 +36,8 @@ sources() # program
 		     "$daemon"/{follow_kernel,log,loop}.c ;;
 	privs)	echo "$daemon"/{log,seccomp}.c ;;
 	notify)	echo "$daemon/loop.c" ;;
-	suspend) echo "$daemon/log.c" ;;
+	discipline) echo "$daemon"/{clk,estimate,sanity}.c ;;
+	suspend) echo "$daemon"/{log,vmclock}.c ;;
 	refclock) echo "$daemon"/{clk,estimate,log,loop,refclock_filter}.c \
 		       ../../user/lib/units.c ;;
 	esac
@@ -94,7 +95,7 @@ for cc in ${CC:-gcc clang}; do
 		continue
 	fi
 	for program in estimate figures chronyd access server follow privs \
-		       notify smooth nmea acts refclock suspend \
+		       notify smooth nmea acts refclock suspend discipline \
 		       ratelimit; do
 		run_one "$cc" "$program"
 	done

@@ -141,9 +141,11 @@ static void put_settings(FILE *to, const struct settings *s)
 		fputs("sourcesonly\n", to);
 	if (!none)
 		put_sources(to, s);
+	/* Without sources the time of former ones is not held on to. */
 	if (!strcasecmp(s->value[RELIABLE], "YES"))
-		fprintf(to, "local stratum 10 dispersion %s\n",
-			*s->value[DISPERSION] ? s->value[DISPERSION] : "10");
+		fprintf(to, "local stratum 10 dispersion %s%s\n",
+			*s->value[DISPERSION] ? s->value[DISPERSION] : "10",
+			none ? " distance 0" : "");
 	if (*s->value[LARGE])
 		fprintf(to, "spike %.9g\n", atof(s->value[LARGE]) * 1e-3);
 	if (*s->value[LOG_FILE])

@@ -14,6 +14,7 @@
 #include "records.h"
 #include "refclock.h"
 #include "report.h"
+#include "select.h"
 #include "serve.h"
 #include "smooth.h"
 
@@ -264,6 +265,7 @@ int act_reload(char *why)
 	*act.conf = new;
 	/* A source names its key: first the keys. */
 	serve_reload(act.conf, &prepared);
+	select_reload(act.conf);
 	err = ntp_reload(act.conf, reason);
 	if (err)
 		snprintf(why, REPORT_WHY, "%.*s", REPORT_WHY - 1,

@@ -25,6 +25,7 @@ enum {
 	SAMPLES_MIN = 4,	/* before what it said is reckoned with */
 	SILENT_ASK = 8,		/* intervals without it, before it is asked */
 	SILENT_FORGET = 24,
+	UNANSWERED_MAX = 8,	/* requests, before one is forgotten */
 	ASKED_MINPOLL = 3,
 	ASKED_MAXPOLL = 6,
 	POLL_MAX = 17,
@@ -32,6 +33,8 @@ enum {
 
 /* What sending it may take beyond what a reply takes, s. */
 #define SEND_MAX	1e-3
+/* How often one that has not answered yet is looked at, s. */
+#define UNANSWERED_LOOK	8.0
 /* Standard deviations. */
 #define SIGMAS		4
 
@@ -88,10 +91,23 @@ static void ask(struct ntp_source *src)
 	ntp_restart(src);
 }
 
+/*
+ * Anybody can forge a broadcast, but not the reply to a request. Until there has
+ * been one, the packet's own interval (up to 54 days until it is forgotten) does
+ * not count.
+ */
+static bool has_answered(const struct ntp_source *src)
+{
+	return src->report.valid;
+}
+
 static void expect(struct ntp_source *src)
 {
-	timer_set(&src->broadcast->timer,
-		  1.5 * ldexp(1, src->broadcast->poll) + 1);
+	double wait = 1.5 * ldexp(1, src->broadcast->poll) + 1;
+
+	if (!has_answered(src))
+		wait = fmin(wait, UNANSWERED_LOOK);
+	timer_set(&src->broadcast->timer, wait);
 }
 
 static void on_silence(void *arg)
@@ -100,8 +116,11 @@ static void on_silence(void *arg)
 	struct ntp_broadcast *b = src->broadcast;
 
 	b->silent++;
-	if (b->silent == SILENT_FORGET) {
-		log_msg(LOG_INFO, "%s: broadcasts no more", src->source.name);
+	if (b->silent == SILENT_FORGET ||
+	    (!has_answered(src) && src->missed >= UNANSWERED_MAX)) {
+		log_msg(LOG_INFO, "%s: %s", src->source.name,
+			has_answered(src) ? "broadcasts no more" :
+			"does not answer requests: its broadcasts are not used");
 		ntp_del(src);
 		return;
 	}
@@ -198,10 +217,11 @@ static void use(struct ntp_source *src, const struct ntp_answer *a,
 		.raw = p->when.raw,
 		.utc = utc + llround(b->way * 1e9),
 		.delay = ntp_min_delay(src),
-		.dispersion = clk_precision() + ldexp(1, a->precision) +
+		.dispersion = clk_precision() + ntp_precision(a->precision) +
 			      b->spread,
 		.root_delay = a->root_delay,
 		.root_dispersion = a->root_dispersion,
+		.one_way = true,
 	};
 
 	/* The poll is the server's own. */
@@ -275,7 +295,9 @@ static void on_broadcast(const struct server_packet *p)
 	src->broadcast->silent = 0;
 	src->broadcast->poll = a.poll < 0 ? 0 :
 			       a.poll > POLL_MAX ? POLL_MAX : a.poll;
-	expect(src);
+	/* Who has not answered yet cannot put off being looked at. */
+	if (has_answered(src) || !src->broadcast->timer.armed)
+		expect(src);
 	src->report.received++;
 	if (weigh(src, &a, p))
 		src->broadcast->last = a.transmit;

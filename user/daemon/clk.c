@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 /* The kernel takes ±500 ppm beside the tick, and a tick ±10 % of the usual. */
 #define FREQ_MAX	500e-6
 #define TICK_MAX	0.09
+/* The kernel keeps another unit, and gives a frequency back rounded. */
+#define FREQ_ROUNDING	1
 /* No stamp is older when it is read, ns. */
 #define STAMP_AGE	(2 * NS_PER_S)
 
@@ -21,7 +24,12 @@ static struct {
 	bool control;
 	long base_tick;		/* µs in a tick of USER_HZ */
 	double frequency;
+	long freq, tick;	/* as they were set, of struct timex */
 	int status;		/* STA_* that are kept set */
+	bool foreign;		/* another program has set the rate, and: */
+	double foreign_frequency;
+	/* CLOCK_REALTIME as it would be if only this process set it; ns */
+	int64_t own_raw, own_real;
 	double precision;
 	int64_t stepped, step;	/* RAW of the last step, and by how much; ns */
 } clk;
@@ -162,6 +170,88 @@ static int adjust(struct timex *tx)
 	return 0;
 }
 
+/* Where CLOCK_REALTIME is now if only this process has set it. */
+static void extrapolate(void)
+{
+	int64_t raw = clk_raw(), span = raw - clk.own_raw;
+
+	clk.own_real += span + llround((double)span * clk.frequency);
+	clk.own_raw = raw;
+}
+
+/**
+ * clk_moved() - what other programs have moved the system clock by
+ *
+ * By steps, or by a rate that is not the one that was set. A leap second of the
+ * kernel is such a step, too. Each call begins a new span.
+ * Return: since the last call, s; positive: it is ahead.
+ */
+double clk_moved(void)
+{
+	int64_t raw, real, moved;
+
+	extrapolate();
+	clk_pair(&raw, &real);
+	/* The frequency makes no difference in the µs between the readings. */
+	moved = real - (clk.own_real + (raw - clk.own_raw));
+	clk.own_raw = raw;
+	clk.own_real = real;
+	return (double)moved * 1e-9;
+}
+
+static double frequency_of(long tick, long freq)
+{
+	return (double)tick / (double)clk.base_tick - 1 +
+	       (double)freq / FREQ_SCALE;
+}
+
+/* Whether the rate is the one that was set; what it is, else. */
+static void read_back(void)
+{
+	struct timex tx = { .modes = 0 };
+
+	if (!clk.control || !clk.tick || clock_adjtime(CLOCK_REALTIME, &tx) < 0)
+		return;
+	if (tx.tick == clk.tick && labs(tx.freq - clk.freq) <= FREQ_ROUNDING &&
+	    !(tx.status & (STA_PLL | STA_FLL)))
+		return;
+	clk.foreign = true;
+	clk.foreign_frequency = frequency_of(tx.tick, tx.freq);
+}
+
+/**
+ * clk_foreign() - whether another program has set the rate of the system clock
+ * @freq: the rate that it has set, as of clk_set_frequency()
+ *
+ * Also where it has the kernel's own loop steer the clock (STA_PLL, STA_FLL).
+ * Return: whether it has since the last call.
+ */
+bool clk_foreign(double *freq)
+{
+	bool found;
+
+	read_back();
+	found = clk.foreign;
+	clk.foreign = false;
+	*freq = clk.foreign_frequency;
+	return found;
+}
+
+/**
+ * clk_take_back() - set the rate again that clk_set_frequency() has set
+ *
+ * Return: 0 or -errno.
+ */
+int clk_take_back(void)
+{
+	return adjust(&(struct timex){
+		.modes = ADJ_FREQUENCY | ADJ_TICK | ADJ_STATUS | ADJ_NANO,
+		.freq = clk.freq,
+		.tick = clk.tick,
+		.status = clk.status,
+	});
+}
+
 static void measure_precision(void)
 {
 	int64_t smallest = NS_PER_S / 1000, last, now;
@@ -196,9 +286,9 @@ int clk_init(bool control)
 	clk.base_tick = (1000000 + hz / 2) / hz;
 	if (clock_adjtime(CLOCK_REALTIME, &tx) < 0)
 		return -errno;
-	clk.frequency = (double)tx.tick / (double)clk.base_tick - 1 +
-			(double)tx.freq / FREQ_SCALE;
+	clk.frequency = frequency_of(tx.tick, tx.freq);
 	clk.control = control;
+	clk_pair(&clk.own_raw, &clk.own_real);
 	measure_precision();
 	if (!control)
 		return 0;
@@ -258,10 +348,16 @@ int clk_set_frequency(double freq)
 		tick_part = (double)tx.tick / (double)clk.base_tick - 1;
 	}
 	tx.freq = lround((freq - tick_part) * FREQ_SCALE);
+	/* What another program has set must not go unnoticed. */
+	read_back();
+	extrapolate();
 	err = adjust(&tx);
-	if (!err && clk.control)
-		clk.frequency = tick_part + (double)tx.freq / FREQ_SCALE;
-	return err;
+	if (err || !clk.control)
+		return err;
+	clk.freq = lround((freq - tick_part) * FREQ_SCALE);
+	clk.tick = tx.tick;
+	clk.frequency = tick_part + (double)clk.freq / FREQ_SCALE;
+	return 0;
 }
 
 /**
@@ -298,6 +394,7 @@ int clk_step(int64_t ns)
 	};
 	err = adjust(&tx);
 	if (!err && clk.control) {
+		clk.own_real += ns;
 		clk.step = ns;
 		clk.stepped = clk_raw();
 	}

@@ -47,6 +47,14 @@ int clk_set_frequency(double freq);
 double clk_frequency(void);
 double clk_max_frequency(void);
 
+/*
+ * What other programs do to the clock: moved by so many s since the last call;
+ * whether one has set the rate, and which; set it again.
+ */
+double clk_moved(void);
+bool clk_foreign(double *freq);
+int clk_take_back(void);
+
 /* Adds NS to CLOCK_REALTIME at once. */
 int clk_step(int64_t ns);
 

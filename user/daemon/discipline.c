@@ -41,8 +41,15 @@
 #define HASTE		0.5
 /* Weight of the newest in the average of offsets. */
 #define RMS_WEIGHT	0.1
+/* What another program moves the clock by: less is left to the next update, s. */
+#define MOVED_MIN	100e-6
+/* More is logged, s. */
+#define MOVED_LOG	1e-3
 
-enum { CALLBACKS = 4 };
+enum {
+	CALLBACKS = 4,
+	FOREIGN_LOOKS = 64,	/* without another program's rate: it is gone */
+};
 
 struct reference reference = { .leap = 3, .stratum = 16 };
 
@@ -51,6 +58,10 @@ static struct {
 	struct fit target;	/* true time, as estimated */
 	bool known;
 	unsigned int updates;
+	bool once;		/* -q: no frequency is left behind */
+	double first_frequency;	/* of the clock, before the first update */
+	unsigned int foreign;	/* looks left before another program is gone */
+	double refused;		/* moved by others, and too far to correct, s */
 	double step_first;	/* errors that the first updates step, s; or -1 */
 	struct timer timer;	/* the end of a slew */
 	void (*changed[CALLBACKS])(void);
@@ -184,6 +195,8 @@ static double base_frequency(void)
 {
 	double max = fmin(d.conf->maxdrift * 1e-6, clk_max_frequency());
 
+	if (d.once)
+		return d.first_frequency;
 	return fmax(-max, fmin(max, d.target.frequency));
 }
 
@@ -209,13 +222,16 @@ static void settle(void)
 	clk_set_frequency(base_frequency());
 }
 
-/* The slew is at its end; the timer may have come late. */
+/*
+ * The slew is at its end; the timer may have come late. What another program
+ * moved the clock by, beyond `maxchange` or `spike`, is left to the next update.
+ */
 static void slew_ends(void *arg)
 {
 	double left = reference_correction();
 
 	(void)arg;
-	if (fabs(left) > PATIENCE * d.target.time_error) {
+	if (fabs(left) > PATIENCE * d.target.time_error && !d.refused) {
 		slew(left, SLEW_MIN);
 		return;
 	}
@@ -379,22 +395,25 @@ void discipline_update(const struct selection *sel)
 	bool known = d.known;
 	struct record_update u = {
 		.source = sel->source,
-		.left = reference_correction(),
 		.deviation = sel->fit.time_error,
 	};
 	double error;
 
 	limit_skew(&limited.fit);
 	sel = &limited;
+	discipline_look();
+	u.left = reference_correction();
 	d.target = sel->fit;
 	d.known = true;
 	error = reference_correction();
 	d.updates++;
-	if (!sanity_allows(d.conf, error, d.updates)) {
+	/* The rest of a slew is allowed already; it is no news. */
+	if (!sanity_allows(d.conf, error - u.left - d.refused, d.updates)) {
 		d.target = before;
 		d.known = known;
 		return;
 	}
+	d.refused = 0;
 	if (fabs(error) > d.conf->logchange)
 		log_msg(LOG_WARNING, "the system clock is off by %.6f s", error);
 	mail_change(d.conf, error);
@@ -406,10 +425,97 @@ void discipline_update(const struct selection *sel)
 	record_update(&u);
 	steer(error, until_next(sel->source));
 	tell_kernel();
-	drift_update(reference.frequency, reference.skew);
-	fallback_update(reference.frequency, reference.interval);
+	if (!d.once) {
+		drift_update(reference.frequency, reference.skew);
+		fallback_update(reference.frequency, reference.interval);
+	}
 	tell();
 	local_updated();
+}
+
+/* Its rate is undone, and counts as growth of the dispersion. */
+static bool look_at_rate(void)
+{
+	double freq, rate;
+
+	if (!clk_foreign(&freq)) {
+		if (!d.foreign || --d.foreign)
+			return false;
+		reference.foreign = 0;
+		log_msg(LOG_NOTICE, "no other program sets the frequency of the system clock any more");
+		return true;
+	}
+	if (!d.foreign)
+		log_msg(LOG_WARNING, "another program sets the frequency of the system clock (by %+.3f ppm): it is set back each second, and the clock is claimed to be so much worse",
+			(freq - clk_frequency()) * 1e6);
+	d.foreign = FOREIGN_LOOKS;
+	/* Against true time, not against a slew of one's own. */
+	rate = freq - base_frequency();
+	reference.foreign = fmax(reference.foreign, fabs(rate));
+	clk_take_back();
+	return true;
+}
+
+/* What it moved the clock by is corrected as an error that was measured. */
+static bool look_at_time(double moved)
+{
+	double left = reference_correction();
+
+	moved = (double)leap_excuse(llround(moved * 1e9),
+				    reference_time(clk_raw())) * 1e-9;
+	if (fabs(moved) < MOVED_MIN)
+		return false;
+	d.refused += moved;
+	if (fabs(left) < PATIENCE * d.target.time_error) {
+		d.refused = 0;
+		return false;
+	}
+	if (!sanity_is_usual(d.conf, d.refused, d.updates)) {
+		log_msg(LOG_WARNING, "another program moved the system clock by %.6f s: that is left as it is until the next update",
+			moved);
+		return false;
+	}
+	d.refused = 0;
+	if (fabs(moved) > MOVED_LOG)
+		log_msg(LOG_WARNING, "another program moved the system clock by %.6f s: it is corrected",
+			moved);
+	steer(left, SLEW_MIN);
+	return true;
+}
+
+/**
+ * discipline_look() - whether another program has set the system clock
+ *
+ * Called each second. CLOCK_MONOTONIC_RAW, which no program sets, says at any
+ * time what the system clock should show. Without a reference nothing is done:
+ * then the other one may be right.
+ */
+void discipline_look(void)
+{
+	double moved;
+	bool news;
+
+	if (!clk_controlled())
+		return;
+	moved = clk_moved();
+	if (!d.known || !reference.synced)
+		return;
+	news = look_at_rate();
+	news |= look_at_time(moved);
+	if (news)
+		tell();
+}
+
+/**
+ * discipline_once() - leave no frequency behind
+ *
+ * The samples of `-q` span a few seconds. They say what time it is, not how
+ * fast the clock goes: as chronyd, it goes on as before, and no drift file is
+ * written.
+ */
+void discipline_once(void)
+{
+	d.once = true;
 }
 
 /**
@@ -521,7 +627,8 @@ int discipline_init(const struct config *c)
 	leap_init(c, leapt);
 	smooth_init(c);
 	fallback_init(c, fall_back);
-	reference.frequency = clk_frequency();
+	d.first_frequency = clk_frequency();
+	reference.frequency = d.first_frequency;
 	if (drift_init(c, &reference.frequency, &skew))
 		reference.skew = skew;
 	return 0;
@@ -538,7 +645,7 @@ void discipline_stop(void)
 	local_stop();
 	if (d.known && clk_controlled())
 		clk_set_frequency(base_frequency());
-	if (d.known)
+	if (d.known && !d.once)
 		drift_write(reference.frequency, reference.skew);
 	tempcomp_stop();
 }

@@ -12,6 +12,10 @@ void discipline_update(const struct selection *sel);
 void discipline_lost(void);
 /* The machine has slept: what is estimated is worth nothing any more. */
 void discipline_forget(void);
+/* Looks, each second, whether another program has set the system clock. */
+void discipline_look(void);
+/* -q: the clock is set once, and keeps the frequency that it had before. */
+void discipline_once(void);
 /* Steps what is left to be corrected. 0 or -errno. */
 int discipline_step(void);
 /* `initstepslew`: larger errors are stepped, s; until it is -1 again. */

@@ -26,6 +26,7 @@
 #define SMOOTH_MIN	1e-9
 
 static void (*source)(struct figures *f);
+static bool (*guard)(void);
 static bool hardware;
 
 /**
@@ -118,6 +119,8 @@ void reference_figures(struct figures *f, bool mapped)
 		return;
 	}
 
+	/* Until the next look it may have set the clock's rate once more. */
+	f->growth = growth_ppb(r->growth + r->foreign);
 	distance = f->root_delay / 2 + f->root_dispersion;
 	off = clock_error(raw, real);
 	if (off > distance + STEP_SLACK_NS)
@@ -136,6 +139,15 @@ void reference_figures(struct figures *f, bool mapped)
 void figures_set_source(void (*fn)(struct figures *f))
 {
 	source = fn;
+}
+
+/**
+ * figures_set_guard() - have somebody asked before anything is said
+ * @fn: returns whether all that is known is void; NULL: nobody is asked
+ */
+void figures_set_guard(bool (*fn)(void))
+{
+	guard = fn;
 }
 
 /**
@@ -223,6 +235,10 @@ static void smoothed(struct figures *f)
  */
 void figures_now(struct figures *f, bool mapped)
 {
+	if (guard && guard()) {
+		figures_none(f);
+		return;
+	}
 	if (source)
 		source(f);
 	else

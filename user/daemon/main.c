@@ -363,6 +363,8 @@ static int begin_clock(void)
 	if (opt.by_rtc && control)
 		rtc_set_system(&conf);
 	select_init(&conf);
+	if (opt.once)
+		discipline_once();
 	return discipline_init(&conf);
 }
 
@@ -468,6 +470,8 @@ static int begin_with_rights(void)
 		process_lock_memory();
 	if (conf.sched_priority > 0)
 		process_set_priority(conf.sched_priority);
+	if (!follows() && !privs_simulated())
+		suspend_open();
 	if (!opt.once)
 		mail_start(&conf);
 	err = begin_clock();
@@ -543,6 +547,7 @@ static int begin(void)
 static void end(void)
 {
 	notify_stopping();
+	select_stop();
 	if (begun.rest) {
 		control_close();
 		links_stop();

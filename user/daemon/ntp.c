@@ -14,6 +14,8 @@
 enum {
 	IBURST_GOOD = 4,
 	IBURST_TOTAL = 8,
+	FORGOTTEN_GOOD = 2,
+	FORGOTTEN_TOTAL = 4,
 };
 
 struct ntp_source *ntp_sources;
@@ -56,7 +58,7 @@ void ntp_restart(struct ntp_source *src)
  */
 void ntp_set_online(struct ntp_source *src, bool online)
 {
-	if (online == (src->state == NTP_ONLINE))
+	if (src->state == (online ? NTP_ONLINE : NTP_OFFLINE))
 		return;
 	if (online) {
 		src->state = NTP_ONLINE;
@@ -205,8 +207,12 @@ void ntp_forget_all(void)
 		src->last_transmit = 0;
 		src->peer_transmit = 0;
 		src->n_kept = 0;
-		if (src->state == NTP_ONLINE)
-			ntp_restart(src);
+		if (src->state != NTP_ONLINE)
+			continue;
+		ntp_restart(src);
+		/* Two samples are worth more than one, whatever the options. */
+		if (!src->opt.iburst)
+			ntp_burst(src, FORGOTTEN_GOOD, FORGOTTEN_TOTAL);
 	}
 }
 

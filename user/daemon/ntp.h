@@ -76,7 +76,7 @@ struct ntp_options {
 enum ntp_state {
 	NTP_OFFLINE,	/* by the operator */
 	NTP_ONLINE,
-	NTP_DENIED,	/* by a kiss-o'-death */
+	NTP_DENIED,	/* by a kiss-o'-death: asked again after a long time */
 };
 
 /**
@@ -139,6 +139,9 @@ struct ntp_report {
  * @missed: requests without a reply since the last one
  * @burst_good: replies the burst still wants
  * @burst_left: requests it still has
+ * @denials: since it last answered, to choose how long it is left alone
+ * @restarts_until: restarts after changes of the network are paid for until then,
+ *	CLOCK_MONOTONIC, ns
  * @floor: lowest poll since the server asked for less (RATE)
  * @steady: polls in a row that a longer interval would have done for
  * @kept: samples that wait for the filter
@@ -173,6 +176,8 @@ struct ntp_source {
 	uint64_t peer_transmit, peer_receive, peer_origin;
 	unsigned int missed;
 	unsigned int burst_good, burst_left;
+	unsigned int denials;
+	int64_t restarts_until;
 	int8_t floor;
 	unsigned int steady;
 	struct sample kept[NTP_FILTER_MAX];
@@ -207,6 +212,7 @@ void ntp_use_broadcast(struct ntp_source *src, const struct ntp_answer *a,
 		       const struct sample *s, const struct ntp_when *when);
 void ntp_stop_waiting(struct ntp_source *src);
 double ntp_random_part(void);
+double ntp_precision(int8_t log2);
 void ntp_kissed(struct ntp_source *src, uint32_t code);
 void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
 		unsigned int tests, const struct ntp_when *when);

@@ -13,12 +13,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/ntptime.h"
+
 /* Seconds but where it says otherwise. */
 #define BURST_INTERVAL	2.0
 #define PRESEND_AHEAD	2.0
 #define REPLY_WAIT	4.0
 #define SKEW_MAX	100e-6	/* s/s */
 #define JITTER		0.02	/* of an interval, to either side */
+#define NEAR_DELAY	10e-3	/* polls below 1 s need a server this near */
+#define FOREVER		64.0	/* no reply is awaited any longer */
 
 enum {
 	BURST_TOTAL = 4,
@@ -27,6 +31,8 @@ enum {
 	RATE_POLL_MAX = 10,
 	UNREACHABLE_POLLS = 8,	/* before the interval is doubled */
 	MISSED_MAX = 3,		/* before an interleaved request is given up */
+	DENIED_POLL = 10,	/* before one that denies service is asked again */
+	DENIED_POLL_MAX = 17,
 };
 
 /**
@@ -68,9 +74,20 @@ static int interval_log2(const struct ntp_source *src)
 	return poll;
 }
 
+/*
+ * As chronyd: more than one request a second is sent only to a server that is
+ * reached and near (BCP 223, RFC 8633 section 3.1).
+ */
+static bool is_near(const struct ntp_source *src)
+{
+	return src->source.reach && src->source.est.n &&
+	       estimate_min_delay(&src->source.est) < NEAR_DELAY;
+}
+
 static void schedule(struct ntp_source *src)
 {
-	double interval = ldexp(1, interval_log2(src));
+	int poll = interval_log2(src);
+	double interval = ldexp(1, poll < 0 && !is_near(src) ? 0 : poll);
 
 	if ((src->state != NTP_ONLINE ||
 	     (src->broadcast && src->broadcast->listens)) && !in_burst(src)) {
@@ -174,6 +191,8 @@ static void not_sent(struct ntp_source *src, int err)
 			err == -ENOTCONN ? "the server has no socket" :
 			err == -ENOKEY ? "its key is not in the keyfile" :
 					 strerror(-err));
+	/* Nobody was asked: the network's coming is to be made use of. */
+	src->restarts_until = 0;
 	if (src->opt.auto_offline && (err == -ENETUNREACH ||
 				      err == -EHOSTUNREACH ||
 				      err == -ENETDOWN))
@@ -189,6 +208,40 @@ static bool goes_ahead(const struct ntp_source *src)
 	       src->source.poll >= src->opt.presend;
 }
 
+/*
+ * How long a reply is awaited where the next request is due in INTERVAL s. Where
+ * replies come later than that, the wait and the interval grow with each one that
+ * is missed, until one arrives and shows how long it takes.
+ */
+static double reply_wait(const struct ntp_source *src, double interval)
+{
+	double longest = fmin(fmax(REPLY_WAIT, src->opt.maxdelay + 1), FOREVER);
+	double wait = 0.9 * interval;
+	unsigned int grown = src->missed < 8 ? src->missed : 8;
+
+	if (src->ahead)
+		return fmin(REPLY_WAIT, wait);
+	if (src->source.est.n)
+		wait = fmax(wait, 2 * ntp_min_delay(src));
+	/* A burst ends soon, and is not to be slowed down by one lost packet. */
+	if (!in_burst(src))
+		wait = fmax(wait, ldexp(0.9 * interval, (int)grown));
+	return fmin(longest, wait);
+}
+
+/* Its socket is free again before the next request needs one. */
+static void await_reply(struct ntp_source *src)
+{
+	double interval = REPLY_WAIT, wait;
+
+	if (src->poll_timer.armed)
+		interval = (double)(src->poll_timer.when - loop_now()) * 1e-9;
+	wait = reply_wait(src, interval);
+	if (src->poll_timer.armed && wait > 0.9 * interval)
+		timer_set(&src->poll_timer, wait / 0.9);
+	timer_set(&src->reply_timer, wait);
+}
+
 /**
  * ntp_poll() - it is time for a request
  * @arg: the source
@@ -196,9 +249,10 @@ static bool goes_ahead(const struct ntp_source *src)
 void ntp_poll(void *arg)
 {
 	struct ntp_source *src = arg;
-	double interval = REPLY_WAIT;
 	int err;
 
+	if (src->state == NTP_DENIED)
+		src->state = NTP_ONLINE;
 	if (src->waiting && !src->ahead)
 		ntp_no_reply(src);
 	src->ahead = goes_ahead(src);
@@ -217,18 +271,30 @@ void ntp_poll(void *arg)
 		return;
 	}
 	src->waiting = true;
-	if (src->opt.peer)
-		return;
-	/* Its socket is free again before the next request needs one. */
-	if (src->poll_timer.armed)
-		interval = (double)(src->poll_timer.when - loop_now()) * 0.9e-9;
-	timer_set(&src->reply_timer, fmin(REPLY_WAIT, interval));
+	if (!src->opt.peer)
+		await_reply(src);
 }
 
-static void deny(struct ntp_source *src)
+/*
+ * RFC 5905 section 7.4 ends the association. A server that was restarted, or one
+ * packet of somebody on the path, must not cost the source for ever: it is asked
+ * again once after 2^10 s, then 2^11 s, and so on up to 2^17 s.
+ */
+static void deny(struct ntp_source *src, const char *text)
 {
+	bool online = src->state == NTP_ONLINE;
+	double wait = ldexp(1, DENIED_POLL + (int)src->denials);
+
 	ntp_set_online(src, false);
+	set_burst(src, 0, 0);
+	if (DENIED_POLL + src->denials < DENIED_POLL_MAX)
+		src->denials++;
+	log_msg(LOG_WARNING, "%s: denies service (%s): %s", src->source.name,
+		text, online ? "it is asked again later" : "it is offline");
+	if (!online)
+		return;
 	src->state = NTP_DENIED;
+	timer_set(&src->poll_timer, around(wait));
 }
 
 /**
@@ -246,9 +312,7 @@ void ntp_kissed(struct ntp_source *src, uint32_t code)
 	switch (code) {
 	case NTP_KISS_DENY:
 	case NTP_KISS_RSTR:
-		log_msg(LOG_WARNING, "%s: denies service (%s): asked no more",
-			src->source.name, text);
-		deny(src);
+		deny(src, text);
 		return;
 	case NTP_KISS_RATE:
 		if (src->source.poll < limit)
@@ -269,7 +333,13 @@ void ntp_kissed(struct ntp_source *src, uint32_t code)
 	source_changed(&src->source);
 }
 
-static double exact_precision(int8_t log2)
+/**
+ * ntp_precision() - of a server's clock, as it says
+ * @log2: of a packet
+ *
+ * Return: s; 1 s at the most, whatever stands there.
+ */
+double ntp_precision(int8_t log2)
 {
 	return ldexp(1, log2 < PRECISION_MAX ? log2 : PRECISION_MAX);
 }
@@ -295,7 +365,7 @@ static void exchange_of(const struct ntp_source *src,
 		x->t4 = src->last_arrived.raw;
 	}
 	x->precision = clk_precision();
-	x->remote_precision = exact_precision(a->precision);
+	x->remote_precision = ntp_precision(a->precision);
 	x->frequency = e->valid ? e->fit.frequency : reference.frequency;
 	/* Two samples near each other say less than what crystals are like. */
 	x->skew = e->valid ? fmin(e->skew, SKEW_MAX) : NTP_PHI;
@@ -321,6 +391,19 @@ static void learn_own_refid(struct ntp_source *src)
 				address_refid((const struct sockaddr *)local);
 }
 
+/*
+ * As chronyd: a host that is in its own list of servers, under whatever address,
+ * answers with its own reference. No other host has the same reference time.
+ */
+static bool is_self(const struct ntp_answer *a)
+{
+	const struct reference *r = &reference;
+
+	return r->synced && r->ref_time > 0 && a->stratum == r->stratum &&
+	       a->refid == r->refid &&
+	       a->reference == ntp_from_unix(r->ref_time);
+}
+
 /* The tests that need to know more than the packet and its request. */
 static unsigned int more_tests(struct ntp_source *src,
 			       const struct ntp_answer *a,
@@ -328,8 +411,8 @@ static unsigned int more_tests(struct ntp_source *src,
 {
 	unsigned int tests = 0;
 
-	if (a->stratum <= 1 || !src->source.own_refid ||
-	    a->refid != src->source.own_refid)
+	if (!is_self(a) && (a->stratum <= 1 || !src->source.own_refid ||
+			    a->refid != src->source.own_refid))
 		tests |= NTP_TEST_LOOP;
 	if (!ntp_packet_sample(x, s))
 		return tests;
@@ -438,6 +521,7 @@ void ntp_accept(struct ntp_source *src, const struct ntp_answer *a,
 	bool good;
 
 	src->report.valid++;
+	src->denials = 0;
 	learn_own_refid(src);
 	exchange_of(src, a, when, &x);
 	tests |= more_tests(src, a, &x, &s);

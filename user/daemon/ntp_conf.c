@@ -13,30 +13,6 @@
 
 enum { MANYCAST_TTL = 32 };
 
-/* Whether there are selectable sources with a key, or without one. */
-static bool has_others(const struct config *c, bool with_key)
-{
-	size_t i;
-
-	for (i = 0; i < c->sources.n; i++)
-		if (!c->sources.at[i].noselect &&
-		    !c->sources.at[i].key == !with_key)
-			return true;
-	return false;
-}
-
-static bool may_be_selected(const struct config *c, const struct source_conf *s)
-{
-	switch (c->authselectmode) {
-	case CONF_AUTH_REQUIRE:
-		return s->key;
-	case CONF_AUTH_PREFER:
-		return s->key || !has_others(c, true);
-	default:
-		return true;
-	}
-}
-
 static void take_options(const struct config *c, const struct source_conf *s,
 			 struct ntp_options *o)
 {
@@ -54,12 +30,10 @@ static void take_options(const struct config *c, const struct source_conf *s,
 	o->offline = s->offline;
 	o->auto_offline = s->auto_offline;
 	o->key = s->key;
-	o->noselect = s->noselect || !may_be_selected(c, s);
+	o->noselect = s->noselect;
 	o->prefer = s->prefer;
-	/* chrony's mix: those without a key only add to those with one. */
-	o->trust = s->trust || (s->key && c->authselectmode == CONF_AUTH_MIX &&
-				has_others(c, false));
-	o->require = s->require || (o->trust && !s->trust);
+	o->trust = s->trust;
+	o->require = s->require;
 	o->presend = s->presend;
 	o->filter = s->filter > 0 ? (unsigned int)s->filter : 0;
 	o->minstratum = (uint8_t)s->minstratum;

@@ -16,6 +16,7 @@
 #define RETRY_LAST	1024.0
 #define SPARE_AGE_MAX	3600.0	/* before a name is asked again */
 #define REFRESH		1209600.0	/* of names whose sources are good */
+#define DENIED_COST	1024.0	/* between two restarts of one that denies */
 #define AGAIN_AFTER	300.0	/* for addresses in place of bad ones */
 
 enum {
@@ -366,10 +367,48 @@ void ntp_refresh(void)
 	}
 }
 
+/*
+ * Routers and hosts of containers see a change of the network every few seconds. A
+ * server that drops what it is sent must not be asked in bursts for ever: beside
+ * two that are free, one restart is allowed in each of its poll intervals, which
+ * grow while it does not answer.
+ */
+static bool may_restart(struct ntp_source *src)
+{
+	int64_t now = loop_now(), cost = (int64_t)(ldexp(1, src->source.poll) *
+						   1e9);
+
+	if (src->state == NTP_DENIED)
+		cost = (int64_t)(DENIED_COST * 1e9);
+	if (src->restarts_until < now)
+		src->restarts_until = now;
+	if (src->restarts_until - now > cost)
+		return false;
+	src->restarts_until += cost;
+	return true;
+}
+
+static void restart(struct ntp_source *src)
+{
+	if (src->state == NTP_DENIED)
+		timer_set(&src->poll_timer, 1 + ntp_random_part());
+	else
+		ntp_restart(src);
+}
+
+static bool wants_restart(const struct ntp_source *src)
+{
+	if (src->state == NTP_DENIED)
+		return true;
+	return src->state == NTP_ONLINE && src->missed && !src->burst_left &&
+	       src->floor <= src->opt.minpoll;
+}
+
 /**
  * ntp_network_changed() - there may be a way now where there was none
  *
- * What has answered is left in peace, and so is who does not want to be asked.
+ * A source that answers is left in peace, and so is one that wants to be asked
+ * less. One that has denied service is asked once: it may be another host now.
  */
 void ntp_network_changed(void)
 {
@@ -383,9 +422,8 @@ void ntp_network_changed(void)
 		lookup_start(&g->lookup);
 	}
 	for (src = ntp_sources; src; src = src->next)
-		if (src->state == NTP_ONLINE && src->missed &&
-		    src->floor <= src->opt.minpoll)
-			ntp_restart(src);
+		if (wants_restart(src) && may_restart(src))
+			restart(src);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What a hardware clock's rate is off by, at the most, before it is known. */
@@ -17,6 +18,7 @@
 struct phc {
 	int fd;
 	bool cross;
+	int64_t pulse;		/* the last one, by the hardware clock, ns */
 	struct phc_reading last, before;
 };
 
@@ -62,24 +64,43 @@ static int64_t carried(const struct phc *p, int64_t at, double *dispersion)
 	return p->last.raw - llround(ago * rate);
 }
 
+static void take_pulse(struct refclock *rc, int64_t at)
+{
+	double dispersion;
+	int64_t raw;
+
+	if (at == state(rc)->pulse || !look(rc))
+		return;
+	state(rc)->pulse = at;
+	raw = carried(state(rc), at, &dispersion);
+	refclock_pulse(rc, raw, 0, dispersion);
+}
+
+/*
+ * Another channel's pulse goes to the reference clock that has it: before Linux
+ * 6.7 it is in no other queue, since then perhaps in that one's, too.
+ */
 static void on_pulse(int fd, short revents, void *arg)
 {
-	struct refclock *rc = arg;
-	double dispersion;
-	int64_t at, raw;
-	int err;
+	struct refclock *rc = arg, *other;
+	unsigned int channel;
+	int64_t at;
+	int err = phc_pulse(fd, &channel, &at);
 
 	(void)revents;
-	err = phc_pulse(fd, (unsigned int)rc->conf->channel, &at);
 	if (err && err != -EAGAIN) {
 		errno = -err;
 		refclock_failed(rc, "%s: %m", rc->conf->parameter);
 		refclock_reopen(rc);
 	}
-	if (err || !look(rc))
+	if (err)
 		return;
-	raw = carried(state(rc), at, &dispersion);
-	refclock_pulse(rc, raw, 0, dispersion);
+	for (other = refclocks; other; other = other->next)
+		if (other->driver == rc->driver && other->is_open &&
+		    other->conf->extpps &&
+		    other->conf->channel == (int)channel &&
+		    !strcmp(other->conf->parameter, rc->conf->parameter))
+			take_pulse(other, at);
 }
 
 static int begin_pulses(struct refclock *rc, int fd)

@@ -17,6 +17,7 @@
  * @root_delay: s
  * @root_dispersion: at @ref_raw, s; for now add growth and what is left to correct
  * @growth: of the dispersion since (skew and the clock's own), s/s
+ * @foreign: rate that another program gives the system clock, s/s; 0: none does
  * @frequency: of the oscillator's correction, s/s (rate of true time against RAW)
  * @skew: its error bound, s/s
  * @residual: frequency, s/s
@@ -35,6 +36,7 @@ struct reference {
 	double root_delay;
 	double root_dispersion;
 	double growth;
+	double foreign;
 	double frequency;
 	double skew;
 	double residual;

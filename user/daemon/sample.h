@@ -2,6 +2,7 @@
 #ifndef KNTPD_SAMPLE_H
 #define KNTPD_SAMPLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -13,6 +14,8 @@
  *	local clock may have drifted in between), s
  * @root_delay: of the source to its own reference, s
  * @root_dispersion: likewise
+ * @one_way: of a broadcast: @delay is that of earlier requests, so it does not bound
+ *	the error of a packet that the network held up
  */
 struct sample {
 	int64_t raw;
@@ -21,6 +24,7 @@ struct sample {
 	double dispersion;
 	double root_delay;
 	double root_dispersion;
+	bool one_way;
 };
 
 /*

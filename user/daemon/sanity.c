@@ -8,6 +8,23 @@
 #include <math.h>
 #include <stdint.h>
 
+/**
+ * sanity_is_usual() - whether an offset is one that no limit speaks of
+ * @c: `maxchange` and `spike`
+ * @offset: of the clock, s
+ * @updates: that there were before
+ *
+ * As sanity_allows(), but nothing is counted, logged or ended by it.
+ */
+bool sanity_is_usual(const struct config *c, double offset,
+		     unsigned int updates)
+{
+	if (c->maxchange > 0 && fabs(offset) > c->maxchange &&
+	    updates > (unsigned int)c->maxchange_start)
+		return false;
+	return !(c->spike > 0) || fabs(offset) <= c->spike;
+}
+
 static bool is_sane(const struct config *c, double offset, unsigned int updates)
 {
 	static int ignored;

@@ -7,6 +7,9 @@
 
 struct config;
 
+/* Neither counts nor ends: whether no limit speaks of OFFSET. */
+bool sanity_is_usual(const struct config *c, double offset,
+		     unsigned int updates);
 bool sanity_allows(const struct config *c, double offset, unsigned int updates);
 
 #endif

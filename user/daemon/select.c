@@ -36,10 +36,12 @@ static struct {
 	double maxdistance, maxjitter, reselect, combinelimit, stratumweight;
 	double clock_error;
 	unsigned int minsources;
+	int authselectmode;
 	int minstratum, maxstratum;
 	int orphan;		/* stratum of `local`; 0: no such mode */
 	const struct source *selected;
 	struct timer begin;	/* armed while the first answers are awaited */
+	bool stopped;
 } opt;
 
 static void select_all(const struct source *sampled);
@@ -61,11 +63,7 @@ static void waited_enough(void *arg)
 	select_all(freshest());
 }
 
-/**
- * select_init() - how to select
- * @c: the configuration
- */
-void select_init(const struct config *c)
+static void take_options(const struct config *c)
 {
 	opt.maxdistance = c->maxdistance;
 	opt.maxjitter = c->maxjitter;
@@ -74,9 +72,19 @@ void select_init(const struct config *c)
 	opt.stratumweight = c->stratumweight;
 	opt.clock_error = c->maxclockerror * 1e-6;
 	opt.minsources = (unsigned int)c->minsources;
+	opt.authselectmode = c->authselectmode;
 	opt.minstratum = c->minstratum;
 	opt.maxstratum = c->maxstratum;
 	opt.orphan = c->local.enabled && c->local.orphan ? c->local.stratum : 0;
+}
+
+/**
+ * select_init() - how to select
+ * @c: the configuration
+ */
+void select_init(const struct config *c)
+{
+	take_options(c);
 	opt.begin.fn = waited_enough;
 	timer_set(&opt.begin, PATIENCE);
 }
@@ -91,6 +99,18 @@ void select_forget(void)
 	source_forget_all();
 	opt.selected = NULL;
 	timer_set(&opt.begin, PATIENCE);
+}
+
+/**
+ * select_stop() - the daemon ends: what is known goes on, and ages
+ *
+ * Sources are removed one after the other. Those that are left on the way may
+ * have no majority, which says nothing about the time that was served.
+ */
+void select_stop(void)
+{
+	opt.stopped = true;
+	timer_cancel(&opt.begin);
 }
 
 static double root_distance(const struct source *s, int64_t raw)
@@ -432,15 +452,18 @@ static bool disproves(const struct source *s)
 	return off > reference_distance(m->raw) + bound;
 }
 
-/* Whether a source that could be selected still upholds the claim. */
-static bool any_upholds(void)
+/*
+ * Whether sources that only wait for others still uphold the claim: fewer than
+ * `minsources` do not, for they could not have made it.
+ */
+static bool is_upheld(void)
 {
 	const struct source *s;
+	unsigned int n = 0;
 
 	for (s = sources; s; s = s->next)
-		if (s->status >= SOURCE_WAITS)
-			return true;
-	return false;
+		n += s->status >= SOURCE_WAITS;
+	return n && n >= opt.minsources;
 }
 
 static void doubt(const struct source *s)
@@ -467,7 +490,7 @@ static void select_now(const struct source *sampled)
 		if (discord) {
 			announce(NULL);
 			discipline_lost();
-		} else if (sampled && !any_upholds() && disproves(sampled)) {
+		} else if (sampled && !is_upheld() && disproves(sampled)) {
 			doubt(sampled);
 		}
 		return;
@@ -488,9 +511,51 @@ static void select_now(const struct source *sampled)
 
 static void select_all(const struct source *sampled)
 {
+	if (opt.stopped)
+		return;
 	select_now(sampled);
 	if (sampled)
 		record_selection();
+}
+
+/*
+ * `authselectmode`, as chronyd has it: servers and peers that may be selected are
+ * counted, with a key and without, wherever they come from (a line, a pool's name,
+ * `kntp add`, broadcasts). In `mix`, where there are both, those with a key and
+ * the reference clocks are trusted and required; in `prefer` those without a key
+ * are not selected while there is one with a key; in `require` never.
+ */
+static void apply_authselectmode(void)
+{
+	unsigned int with_key = 0, without = 0;
+	bool sure, mixed, excluded;
+	struct source *s;
+
+	for (s = sources; s; s = s->next) {
+		if (s->asked.noselect || s->type == SOURCE_REFCLOCK)
+			continue;
+		with_key += s->authenticated;
+		without += !s->authenticated;
+	}
+	mixed = opt.authselectmode == CONF_AUTH_MIX && with_key && without;
+	excluded = opt.authselectmode == CONF_AUTH_REQUIRE ||
+		   (opt.authselectmode == CONF_AUTH_PREFER && with_key);
+	for (s = sources; s; s = s->next) {
+		sure = s->authenticated || s->type == SOURCE_REFCLOCK;
+		s->noselect = s->asked.noselect || (excluded && !sure);
+		s->trust = s->asked.trust || (mixed && sure);
+		s->require = s->asked.require || (mixed && sure);
+	}
+}
+
+/**
+ * select_reload() - how to select from now on
+ * @c: another configuration
+ */
+void select_reload(const struct config *c)
+{
+	take_options(c);
+	apply_authselectmode();
 }
 
 /**
@@ -501,6 +566,10 @@ void source_add(struct source *src)
 {
 	struct source **p;
 
+	src->asked.noselect = src->noselect;
+	src->asked.trust = src->trust;
+	src->asked.require = src->require;
+
 	src->est.prior_frequency = reference.frequency;
 	if (reference.skew > 0)
 		src->est.prior_frequency_error = fmax(reference.skew, 1e-8);
@@ -509,6 +578,7 @@ void source_add(struct source *src)
 		;
 	src->next = NULL;
 	*p = src;
+	apply_authselectmode();
 }
 
 /**
@@ -527,6 +597,7 @@ void source_del(struct source *src)
 	}
 	if (opt.selected == src)
 		opt.selected = NULL;
+	apply_authselectmode();
 	select_all(NULL);
 }
 

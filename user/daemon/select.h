@@ -28,7 +28,10 @@ struct selection {
 };
 
 void select_init(const struct config *c);
+void select_reload(const struct config *c);
 /* The machine has slept: no sample is worth anything. */
 void select_forget(void);
+/* The daemon ends: sources that are removed from now on change nothing. */
+void select_stop(void);
 
 #endif

@@ -131,7 +131,8 @@ static bool agree(const struct sample *a, const struct sample *b,
  * Where this host was paused, or the server jumped, the samples of before say
  * nothing of now. One sample shows that something jumped. A second one that
  * agrees with the first shows what is true now: the older ones are dropped,
- * and the frequency that they gave stays.
+ * and the frequency that they gave stays. A broadcast shows neither, for it may
+ * only be late: the broadcast client asks the server then.
  */
 void source_take(struct source *src, const struct sample *s, double growth)
 {
@@ -139,7 +140,8 @@ void source_take(struct source *src, const struct sample *s, double growth)
 	bool was_suspect = src->suspect;
 	struct sample last;
 
-	if (!e->valid || s->raw <= estimate_last(e)->raw) {
+	if (!e->valid || s->one_way || s->raw <= estimate_last(e)->raw) {
+		src->suspect = false;
 		estimate_add(e, s);
 		return;
 	}

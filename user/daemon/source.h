@@ -45,7 +45,8 @@ enum source_status {
  * @leap: it claims, enum ntp_leap
  * @reach: register of the last eight polls
  * @poll: log2 s
- * @noselect: by its options; the same for the next three
+ * @noselect: it is never selected; the same for the next three
+ * @asked: these as its options say, without what `authselectmode` adds
  * @authenticated: what it says is, by a key
  * @samples_min: to be selectable, by its options
  * @updates: samples so far
@@ -69,6 +70,9 @@ struct source {
 	uint8_t reach;
 	int8_t poll;
 	bool noselect, prefer, trust, require;
+	struct {
+		bool noselect, trust, require;
+	} asked;
 	bool authenticated;
 	unsigned int samples_min;
 	unsigned int updates;

@@ -2,12 +2,17 @@
 #include "suspend.h"
 #include "clk.h"
 #include "discipline.h"
+#include "figures.h"
 #include "log.h"
 #include "loop.h"
 #include "ntp.h"
 #include "refclock.h"
 #include "rtc.h"
 #include "select.h"
+#include "vmclock.h"
+
+#include <errno.h>
+#include <string.h>
 
 /* s */
 #define LOOK	1.0
@@ -20,15 +25,28 @@ static struct {
 } watch;
 
 /* Nothing that was measured before says anything of now. */
-static void woken(int64_t ns)
+static void forget(void)
 {
-	log_msg(LOG_WARNING, "the machine has slept for %.1f s: all is measured anew",
-		(double)ns / NS_PER_S);
 	discipline_forget();
 	select_forget();
 	refclock_forget();
 	rtc_forget();
 	ntp_forget_all();
+}
+
+static void woken(int64_t ns)
+{
+	log_msg(LOG_WARNING, "the machine has slept for %.1f s: all is measured anew",
+		(double)ns / NS_PER_S);
+	forget();
+}
+
+/* The marker is taken first: the next disruption may come meanwhile. */
+static void disrupted(void)
+{
+	vmclock_take();
+	log_msg(LOG_WARNING, "the hypervisor says that the clock was disrupted (pause, migration, restore): all is measured anew");
+	forget();
 }
 
 static void look(void *arg)
@@ -37,23 +55,52 @@ static void look(void *arg)
 
 	(void)arg;
 	timer_set(&watch.timer, LOOK);
-	if (slept - watch.slept > NOTHING)
+	if (watch.slept >= 0 && slept - watch.slept > NOTHING)
 		woken(slept - watch.slept);
+	else if (vmclock_disrupted())
+		disrupted();
+	else
+		discipline_look();
 	watch.slept = slept;
 }
 
+/* Each time that something is claimed; what there is to do is the timer's. */
+static bool is_void(void)
+{
+	if (!vmclock_disrupted())
+		return false;
+	timer_set(&watch.timer, 0);
+	return true;
+}
+
 /**
- * suspend_watch() - notice that the machine has slept
+ * suspend_watch() - look each second at what became of the clocks
  *
- * Under a simulator, whose clocks do not sleep, there is nothing to notice.
+ * The machine may have slept, and another program may have set the system clock.
+ * The former is looked for first: it moves the clock, too. A simulator has no
+ * clock that counts sleep.
  */
 void suspend_watch(void)
 {
 	watch.slept = clk_slept();
-	if (watch.slept < 0)
-		return;
+	figures_set_guard(is_void);
 	watch.timer.fn = look;
 	timer_set(&watch.timer, LOOK);
+}
+
+/**
+ * suspend_open() - watch what the hypervisor says, where it says something
+ *
+ * Before privileges are dropped.
+ */
+void suspend_open(void)
+{
+	int err = vmclock_open(VMCLOCK_PATH);
+
+	if (!err)
+		log_msg(LOG_INFO, VMCLOCK_PATH ": pauses and migrations of this machine are noticed");
+	else if (err != -ENOENT)
+		log_msg(LOG_WARNING, VMCLOCK_PATH ": %s", strerror(-err));
 }
 
 /**
@@ -62,4 +109,6 @@ void suspend_watch(void)
 void suspend_stop(void)
 {
 	timer_cancel(&watch.timer);
+	figures_set_guard(NULL);
+	vmclock_close();
 }

@@ -7,6 +7,7 @@
 #include <linux/ptp_clock.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -173,21 +174,28 @@ int phc_pulses(int fd, int pin, unsigned int channel, bool falling, bool on)
 
 /**
  * phc_pulse() - take a stamp of a pulse
- * @fd: of phc_open(), is ready to be read
- * @channel: which one's
+ * @fd: of phc_open(), was ready to be read
+ * @channel: is set to the pulse's
  * @at: by the hardware clock, ns
  *
- * Return: 0; -EAGAIN when it was another channel's; or -errno.
+ * Before Linux 6.7 all descriptors of a clock share one queue, and reading an
+ * empty one waits whatever O_NONBLOCK says: another reader may have been first.
+ * Return: 0; -EAGAIN when nothing is there any more; or -errno.
  */
-int phc_pulse(int fd, unsigned int channel, int64_t *at)
+int phc_pulse(int fd, unsigned int *channel, int64_t *at)
 {
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	struct ptp_extts_event event;
-	ssize_t len = read(fd, &event, sizeof(event));
+	ssize_t len;
 
+	if (poll(&ready, 1, 0) != 1)
+		return -EAGAIN;
+	len = read(fd, &event, sizeof(event));
 	if (len < 0)
 		return -errno;
-	if (len != sizeof(event) || event.index != channel)
+	if (len != sizeof(event))
 		return -EAGAIN;
+	*channel = event.index;
 	*at = ns_of(&event.t);
 	return 0;
 }

@@ -27,6 +27,6 @@ int phc_read(int fd, bool *cross, struct phc_reading *r);
 /* Stamps of pulses at a pin (or -1: it has none to set), from now on or not. */
 int phc_pulses(int fd, int pin, unsigned int channel, bool falling, bool on);
 /* The next one: when by the hardware clock, ns; -EAGAIN, or another -errno. */
-int phc_pulse(int fd, unsigned int channel, int64_t *at);
+int phc_pulse(int fd, unsigned int *channel, int64_t *at);
 
 #endif
