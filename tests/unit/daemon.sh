@@ -328,7 +328,68 @@ bound()
 	"${inside[@]}" ss -Hlun 'sport = 123' | grep -q '%d9:123'
 }
 
-# A server at 127.0.0.1 of a namespace, and a client whose clock is the same.
+# A server at 127.0.0.1 of the namespace, with these lines besides.
+serve() # line...
+{
+	"${inside[@]}" "$kntpd" -x -d "controlsocket $tmp/s.sock" "pidfile $tmp/s.pid" \
+		"local stratum 5" "$@" >"$tmp/log.server" 2>&1 &
+	server=$!
+}
+
+test_allowed_names()
+{
+	serve "deny all" "allow no-such-host.invalid"
+	check "allow NAME: a host that is not known is logged" await 40 grep -q \
+		"no-such-host.invalid: a rule of the access list is not in force" \
+		"$tmp/log.server"
+	check "and nobody is answered" eval '! ask 127.0.0.1'
+	kill "$server"; wait "$server"
+	serve "deny all" "allow localhost"
+	check "allow NAME: a host that is known is answered" await 30 ask 127.0.0.1
+}
+
+# A client whose clock is the server's, with a sendmail of its own.
+test_first_step()
+{
+	local parent
+
+	mkdir -p "$tmp/bin"
+	printf '#!/bin/sh\n{ echo "$*"; cat; } >>"%s/mail"\n' "$tmp" >"$tmp/bin/sendmail"
+	: >"$tmp/mail"
+	chmod 666 "$tmp/mail"; chmod 755 "$tmp" "$tmp/bin" "$tmp/bin/sendmail"
+	configure "initstepslew 1 127.0.0.1" "server 127.0.0.2 iburst minpoll 2" \
+		"mailonchange root@localhost 0"
+	PATH=$tmp/bin:$PATH "${inside[@]}" "$kntpd" -x -f "$tmp/kntp.conf" \
+		-l "$tmp/log" >"$tmp/log.start" 2>&1 &
+	parent=$!
+	check "initstepslew: its server is asked before all others" await 10 \
+		sources_are 127.0.0.1
+	check "initstepslew: who started it waits meanwhile" kill -0 $parent
+	check "initstepslew: and then no more" await 40 sources_are 127.0.0.2
+	check "initstepslew: who started it is told" wait $parent
+	daemon=$(cat "$tmp/pid")
+	check "initstepslew: it was answered" eval '! says "No suitable source"'
+	check "mailonchange: sendmail has the mail" await 20 grep -q \
+		"^To: root@localhost" "$tmp/mail"
+	check "mailonchange: its words" eval 'grep -q "^-t" "$tmp/mail" &&
+		grep -q "more than the 0.000 seconds" "$tmp/mail"'
+	kill "$daemon"
+	await 10 eval '! kill -0 $daemon 2>/dev/null'
+	daemon=
+}
+
+test_no_first_step()
+{
+	# By -4 its only server is left out.
+	configure "initstepslew 1 ::1" "server 127.0.0.2"
+	"${inside[@]}" "$kntpd" -x -d -4 -f "$tmp/kntp.conf" >"$tmp/log" 2>&1 &
+	daemon=$!
+	check "initstepslew: without a server it is given up" await 10 \
+		says "No suitable source for initstepslew"
+	check "initstepslew: and kntpd goes on" await 10 sources_are 127.0.0.2
+	stop
+}
+
 test_directives()
 {
 	local inside=() holder server
@@ -342,53 +403,11 @@ test_directives()
 	sleep 0.5
 	inside=(nsenter --net="/proc/$holder/ns/net")
 	"${inside[@]}" ip link set lo up
-	"${inside[@]}" "$kntpd" -x -d "controlsocket $tmp/s.sock" "pidfile $tmp/s.pid" \
-		"local stratum 5" "deny all" "allow no-such-host.invalid" \
-		>"$tmp/log.server" 2>&1 &
-	server=$!
-	check "allow NAME: a host that is not known is logged" await 40 grep -q \
-		"no-such-host.invalid: a rule of the access list is not in force" \
-		"$tmp/log.server"
-	check "and nobody is answered" eval '! ask 127.0.0.1'
-	kill $server; wait $server
-	"${inside[@]}" "$kntpd" -x -d "controlsocket $tmp/s.sock" "pidfile $tmp/s.pid" \
-		"local stratum 5" "deny all" "allow localhost" >"$tmp/log.server" 2>&1 &
-	server=$!
-	check "allow NAME: a host that is known is answered" await 30 ask 127.0.0.1
-
-	mkdir -p "$tmp/bin"
-	printf '#!/bin/sh\n{ echo "$*"; cat; } >>"%s/mail"\n' "$tmp" >"$tmp/bin/sendmail"
-	: >"$tmp/mail"
-	chmod 666 "$tmp/mail"; chmod 755 "$tmp" "$tmp/bin" "$tmp/bin/sendmail"
-	configure "initstepslew 1 127.0.0.1" "server 127.0.0.2 iburst minpoll 2" \
-		"mailonchange root@localhost 0"
-	PATH=$tmp/bin:$PATH "${inside[@]}" "$kntpd" -x -f "$tmp/kntp.conf" \
-		-l "$tmp/log" >"$tmp/log.start" 2>&1 &
-	check "initstepslew: its server is asked before all others" await 10 \
-		sources_are 127.0.0.1
-	check "initstepslew: who started it waits meanwhile" kill -0 $!
-	check "initstepslew: and then no more" await 40 sources_are 127.0.0.2
-	check "initstepslew: who started it is told" wait $!
-	daemon=$(cat "$tmp/pid")
-	check "initstepslew: it was answered" eval '! says "No suitable source"'
-	check "mailonchange: sendmail has the mail" await 20 grep -q \
-		"^To: root@localhost" "$tmp/mail"
-	check "mailonchange: its words" eval 'grep -q "^-t" "$tmp/mail" &&
-		grep -q "more than the 0.000 seconds" "$tmp/mail"'
-	kill "$daemon"
-	await 10 eval '! kill -0 $daemon 2>/dev/null'
-	daemon=
-
-	# By -4 its only server is left out.
-	configure "initstepslew 1 ::1" "server 127.0.0.2"
-	"${inside[@]}" "$kntpd" -x -d -4 -f "$tmp/kntp.conf" >"$tmp/log" 2>&1 &
-	daemon=$!
-	check "initstepslew: without a server it is given up" await 10 \
-		says "No suitable source for initstepslew"
-	check "initstepslew: and kntpd goes on" await 10 sources_are 127.0.0.2
-	stop
-	kill $server $holder
-	wait $server
+	test_allowed_names
+	test_first_step
+	test_no_first_step
+	kill "$server" "$holder"
+	wait "$server"
 }
 
 echo "KTAP version 1"

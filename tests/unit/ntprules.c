@@ -300,6 +300,62 @@ static void peers(void)
 	end();
 }
 
+/*
+ * RFC 9769 section 3: a peer that stamps its packets 5 ms before they leave, which
+ * only the next packet tells. In basic mode all of it would be delay.
+ */
+static void interleaved_peers(void)
+{
+	struct ntp_options opt = options();
+	u64 origin = 0, left = 0;
+	struct ntp_header h, last;
+	int64_t arrived, first;
+	int i;
+
+	opt.peer = true;
+	opt.interleaved = true;
+	begin(&opt);
+	until_request();
+	CHECK(!out.origin && !out.receive, "first one is basic");
+	for (i = 0; i < 5; i++) {
+		arrived = now + 1000000;
+		advance(20);
+		h = from_peer(i ? out.receive : out.transmit, arrived);
+		if (i)
+			h.transmit = cpu_to_be64(left);
+		origin = be64_to_cpu(h.receive);
+		/* 5 ms in its queue, 1 ms on its way. */
+		left = ntp_from_unix(BOOT + now + 5000000);
+		advance(0.006);
+		receive_peer(&h);
+		/* The first one tells once more of the exchange before. */
+		CHECK(samples == (unsigned int)(i ? i : 1), "%u samples",
+		      samples);
+		CHECK(src->report.answer.interleaved == !!i, "packet %d", i);
+		CHECK(fabs(sample.delay - (i > 1 ? 0.002 : 0.007)) < 2e-6,
+		      "packet %d: delay %g", i, sample.delay);
+		first = src->sent.raw;
+		last = out;
+		until_request();
+		CHECK(be64_to_cpu(out.origin) == origin, "names the packet");
+		CHECK(out.receive != last.receive && out.transmit != out.receive,
+		      "can be told apart");
+		CHECK(llabs(ntp_to_unix(be64_to_cpu(out.transmit), BOOT + now) -
+			    BOOT - first) < 1000,
+		      "says when the one before left");
+	}
+	/* A packet that is lost: what it told is not mixed with the next one. */
+	until_request();
+	CHECK(llabs(ntp_to_unix(be64_to_cpu(out.transmit), BOOT + now) - BOOT -
+		    now) < 1000, "basic after a loss");
+	advance(20);
+	h = from_peer(out.receive, now - 20 * NS_PER_S + 1000000);
+	h.transmit = cpu_to_be64(ntp_from_unix(BOOT + now - 64 * NS_PER_S));
+	receive_peer(&h);
+	CHECK(samples == 4 || sample.delay < 3, "delay %g", sample.delay);
+	end();
+}
+
 static void resolved(const char *first, unsigned int n)
 {
 	struct sockaddr_storage a[RESOLVE_MAX];
@@ -502,6 +558,7 @@ static const struct test_case cases[] = {
 	{ "presend", presend },
 	{ "the interval follows noise and wander", adaptive },
 	{ "peers", peers },
+	{ "interleaved peers", interleaved_peers },
 	{ "pools", pools },
 	{ "an outage", outage },
 	{ "delete and offline of a name", commands },

@@ -135,8 +135,6 @@ static int check_peer(struct conf_line *l, struct source_conf *s)
 {
 	if (s->iburst || s->burst || s->copy || s->presend != 100)
 		conf_warn(l, "iburst, burst, presend and copy have no effect on a peer");
-	if (s->xleave)
-		conf_warn(l, "xleave has no effect on a peer: it is asked in basic mode");
 	s->iburst = false;
 	s->burst = false;
 	s->copy = false;

@@ -135,6 +135,7 @@ struct ntp_report {
  * @last_arrived: when that reply arrived
  * @peer_transmit: stamp of the last packet of a peer, 32.32, 0 none
  * @peer_receive: when it arrived, CLOCK_REALTIME, 32.32
+ * @peer_origin: what it said of when our packet arrived there, 32.32
  * @missed: requests without a reply since the last one
  * @burst_good: replies the burst still wants
  * @burst_left: requests it still has
@@ -172,7 +173,7 @@ struct ntp_source {
 	size_t sent_len;
 	uint64_t last_receive, last_transmit;
 	struct ntp_when last_sent, last_arrived;
-	uint64_t peer_transmit, peer_receive;
+	uint64_t peer_transmit, peer_receive, peer_origin;
 	unsigned int missed;
 	unsigned int burst_good, burst_left;
 	unsigned int denials;

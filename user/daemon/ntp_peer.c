@@ -19,27 +19,41 @@
 #include <string.h>
 
 /*
- * A peer measures by our time of transmission, so it cannot be random as a
- * client's is; what lies below our precision can.
+ * A peer measures by our stamps, so they cannot be random as a client's are; what
+ * lies below our precision can. It also tells our packets apart.
  */
-static uint64_t transmit_stamp(int8_t precision)
+static uint64_t blur(uint64_t stamp, int8_t precision)
 {
-	uint64_t now = ntp_from_unix(clk_real()), noise = ntp_io_random();
+	uint64_t noise = ntp_io_random();
 
 	if (precision > -8)
 		precision = -8;
-	if (precision <= -32)
-		return now;
-	return now ^ (noise & ((1ULL << (32 + precision)) - 1));
+	if (precision <= -32 || !stamp)
+		return stamp;
+	return stamp ^ (noise & ((1ULL << (32 + precision)) - 1));
 }
 
+/*
+ * RFC 9769 section 3: the origin is the peer's receive stamp, and the transmit
+ * stamp is that of our packet before this one, as the kernel or the device took
+ * it. After a loss both ends begin anew in basic mode.
+ */
 static void fill(const struct ntp_source *src, struct ntp_header *h,
 		 const struct ntp_server *says)
 {
+	bool interleaved = src->opt.interleaved && src->last_receive &&
+			   !src->missed;
+	int64_t left = interleaved ? clk_real_of_raw(src->sent.raw) : clk_real();
+
 	ntp_packet_says(h, says, src->opt.version, NTP_MODE_SYMMETRIC_ACTIVE,
 			src->source.poll);
-	h->origin = cpu_to_be64(src->peer_transmit);
-	h->receive = cpu_to_be64(src->peer_receive);
+	h->origin = cpu_to_be64(interleaved ? src->peer_origin :
+					      src->peer_transmit);
+	h->receive = cpu_to_be64(blur(src->peer_receive, says->precision));
+	do {
+		h->transmit = cpu_to_be64(blur(ntp_from_unix(left),
+					       says->precision));
+	} while (h->transmit == h->receive);
 }
 
 /**
@@ -67,9 +81,10 @@ int ntp_peer_send(struct ntp_source *src)
 		.mode = NTP_MODE_SYMMETRIC_ACTIVE,
 		.version = src->opt.version,
 		.poll = src->source.poll,
-		.transmit = transmit_stamp(says.precision),
+		.transmit = be64_to_cpu(h.transmit),
+		/* By this an interleaved packet of the peer is known. */
+		.receive = src->opt.interleaved ? be64_to_cpu(h.receive) : 0,
 	};
-	h.transmit = cpu_to_be64(src->request.transmit);
 	memcpy(packet, &h, sizeof(h));
 	len = ntp_sign(src, packet);
 	if (len < 0)
@@ -95,6 +110,7 @@ static void keep_stamps(struct ntp_source *src, const struct ntp_answer *a,
 	if (!genuine && src->peer_transmit && !src->missed)
 		return;
 	src->peer_transmit = a->transmit;
+	src->peer_origin = a->receive;
 	src->peer_receive = ntp_from_unix(clk_real_of_raw(raw));
 }
 
