@@ -209,8 +209,9 @@ static bool learn(struct ntp_source *src, double way, double error)
 	return true;
 }
 
+/* OFF: how much longer or shorter than measured it seems to have been on its way. */
 static void use(struct ntp_source *src, const struct ntp_answer *a,
-		const struct server_packet *p, int64_t utc)
+		const struct server_packet *p, int64_t utc, double off)
 {
 	struct ntp_broadcast *b = src->broadcast;
 	struct sample s = {
@@ -218,7 +219,7 @@ static void use(struct ntp_source *src, const struct ntp_answer *a,
 		.utc = utc + llround(b->way * 1e9),
 		.delay = ntp_min_delay(src),
 		.dispersion = clk_precision() + ntp_precision(a->precision) +
-			      b->spread,
+			      b->spread + off,
 		.root_delay = a->root_delay,
 		.root_dispersion = a->root_dispersion,
 		.one_way = true,
@@ -264,7 +265,7 @@ static bool weigh(struct ntp_source *src, const struct ntp_answer *a,
 		return false;
 	}
 	b->doubts = 0;
-	use(src, a, p, utc);
+	use(src, a, p, utc, off);
 	return true;
 }
 
