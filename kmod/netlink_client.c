@@ -63,11 +63,11 @@ static int check_limits(struct kntp_net *kn, struct genl_info *info, u32 entries
 	if (!limits)
 		return 0;
 	if (!entries && kntp_limit_needs_table(limits)) {
-		GENL_SET_ERR_MSG(info, "limits of clients or prefixes need the table: remove them first");
+		GENL_SET_ERR_MSG(info, "remove the limits of clients and prefixes first");
 		return -EBUSY;
 	}
 	if (prefix6 < limits->prefix6) {
-		GENL_SET_ERR_MSG(info, "the limit of prefixes has a longer prefix6: change it first");
+		GENL_SET_ERR_MSG(info, "the limit of prefixes has a longer prefix6");
 		return -EBUSY;
 	}
 	return 0;
