@@ -322,6 +322,7 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 {
 	struct kntp_clients *table = rcu_dereference(kn->clients.table);
 	struct kntp_client *client, *clients;
+	struct kntp_client_key key;
 	struct kntp_bucket *bucket;
 	unsigned int verdict = 0;
 	bool known;
@@ -329,13 +330,14 @@ enum kntp_stat kntp_client_limit(struct kntp_net *kn, struct kntp_asker *who,
 
 	if (unlikely(!table))
 		return limits ? limit_rest(kn, who, limits, true) : 0;
+	if (!kntp_acl_is_mapped(hi, lo)) {
+		key = kntp_client_key6(table, hi, lo, ifindex);
+		hi = key.hi;
+		lo = key.lo;
+	}
 	who->table = table;
 	who->address[0] = hi;
 	who->address[1] = lo;
-	if (!kntp_acl_is_mapped(hi, lo))
-		kntp_client_key6(table, who->address, ifindex);
-	hi = who->address[0];
-	lo = who->address[1];
 	hash = hash_of(table, hi, lo);
 	bucket = bucket_of(table, hash, &clients);
 	raw_spin_lock(&bucket->lock);

@@ -153,10 +153,17 @@ static inline int kntp_client_link(u64 hi)
 	return (hi & KNTP_LINK_LOCAL_MASK) == KNTP_LINK_LOCAL ? (int)hi : 0;
 }
 
+/* By value: an array on the stack would cost each reply a stack protector. */
+struct kntp_client_key {
+	u64 hi;
+	u64 lo;
+};
+
 /**
  * kntp_client_key6() - Make the key of an IPv6 client
  * @table: the client table
- * @key: the source address as two halves; result: the key
+ * @hi: the upper half of the source address
+ * @lo: the lower half
  * @ifindex: of the device that received the request; in a VRF, behind the local
  *	hook, that of the VRF
  *
@@ -164,15 +171,19 @@ static inline int kntp_client_link(u64 hi)
  * and address are the client. The upper half has room for the ifindex, for
  * RFC 4291 section 2.5.6 has those 54 bits 0. Softirq, RCU read side.
  */
-static inline void kntp_client_key6(const struct kntp_clients *table,
-				    u64 key[2], int ifindex)
+static inline struct kntp_client_key
+kntp_client_key6(const struct kntp_clients *table, u64 hi, u64 lo, int ifindex)
 {
-	if (unlikely((key[0] & KNTP_LINK_LOCAL_MASK) == KNTP_LINK_LOCAL)) {
-		key[0] = KNTP_LINK_LOCAL | (u32)ifindex;
-		return;
+	struct kntp_client_key key = {
+		.hi = hi & table->mask6[0],
+		.lo = lo & table->mask6[1],
+	};
+
+	if (unlikely((hi & KNTP_LINK_LOCAL_MASK) == KNTP_LINK_LOCAL)) {
+		key.hi = KNTP_LINK_LOCAL | (u32)ifindex;
+		key.lo = lo;
 	}
-	key[0] &= table->mask6[0];
-	key[1] &= table->mask6[1];
+	return key;
 }
 
 void kntp_client_reply(struct kntp_clients *table, u64 hi, u64 lo,

@@ -40,10 +40,11 @@ u32 kntp_tx_tell(const struct kntp_asker *who, struct sk_buff *skb,
 static void reply6(struct kntp_clients *table, const struct in6_addr *addr,
 		   struct sk_buff *skb, ktime_t received, enum kntp_hook hook)
 {
-	u64 key[2] = { kntp_acl_half6(addr, 0), kntp_acl_half6(addr, 1) };
+	struct kntp_client_key key;
 
-	kntp_client_key6(table, key, skb->dev->ifindex);
-	kntp_client_reply(table, key[0], key[1], skb, received, hook);
+	key = kntp_client_key6(table, kntp_acl_half6(addr, 0),
+			       kntp_acl_half6(addr, 1), skb->dev->ifindex);
+	kntp_client_reply(table, key.hi, key.lo, skb, received, hook);
 }
 #endif
 

@@ -202,8 +202,9 @@ int act_delete(const char *which, char *why)
 
 /*
  * What is used from the start on, by pointers into the configuration: the drivers
- * of reference clocks, the settings of network devices, the drift file. A reload
- * does not change these, so they stay, and the rest of the old one can be freed.
+ * of reference clocks, the settings of network devices, the drift file, the
+ * directory of the samples. A reload does not change these, so they stay, and the
+ * rest of the old one can be freed.
  */
 static void keep_what_is_held(struct config *new, struct config *old)
 {
@@ -221,6 +222,7 @@ static void keep_what_is_held(struct config *new, struct config *old)
 	SWAP(hwtimestamp_room);
 	SWAP(driftfile);
 	SWAP(driftfile_interval);
+	SWAP(dumpdir);
 #undef SWAP
 }
 
