@@ -95,23 +95,6 @@ int clk_step(int64_t ns)
 	return 0;
 }
 
-/* Nobody else sets this clock. */
-double clk_moved(void)
-{
-	return 0;
-}
-
-bool clk_foreign(double *freq)
-{
-	(void)freq;
-	return false;
-}
-
-int clk_take_back(void)
-{
-	return 0;
-}
-
 void clk_set_error(bool synced, double est, double max, bool rtc)
 {
 	(void)synced, (void)est, (void)max, (void)rtc;
