@@ -39,10 +39,12 @@ static void check_group(const struct group_conf *g)
 		MUST(conf_is_multicast(&g->address) && !g->key);
 }
 
-static void check_access(const struct access_conf *a)
+static void check_access(const struct config *c, const struct access_conf *a)
 {
 	unsigned int i;
 
+	MUST(a->name <= c->names.n);
+	MUST(!a->name || !a->len);
 	MUST(a->family == AF_INET || a->family == AF_INET6);
 	MUST(a->len <= (a->family == AF_INET ? 32 : 128));
 	for (i = a->len; i < 8 * sizeof(a->addr); i++)
@@ -63,7 +65,7 @@ static void check(const struct config *c)
 	for (i = 0; i < c->sources.n; i++)
 		check_source(&c->sources.at[i]);
 	for (i = 0; i < c->access.n; i++)
-		check_access(&c->access.at[i]);
+		check_access(c, &c->access.at[i]);
 	for (i = 0; i < c->n_group; i++)
 		check_group(&c->group[i]);
 	for (i = 0; i < c->n_refclock; i++) {

@@ -92,7 +92,10 @@ static void check_state(void)
 	MUST(src->source.poll >= src->opt.minpoll);
 	MUST(src->source.poll <= limit);
 	MUST(src->state != NTP_ONLINE || src->poll_timer.armed);
-	MUST(src->state == NTP_ONLINE || !timers);
+	MUST(src->state != NTP_OFFLINE || !timers);
+	/* The only timer is that of the next request, long after the denial. */
+	MUST(src->state != NTP_DENIED ||
+	     (timers == &src->poll_timer && !timers->next));
 	MUST(src->waiting || src->opt.peer || src->fd < 0);
 	MUST(src->report.good <= src->report.valid);
 	MUST(src->n_kept < 3);

@@ -34,17 +34,19 @@ static bool small_number(const char *word, size_t len, unsigned int max,
 static bool short_ipv4(const char *text, struct access_conf *a)
 {
 	unsigned int octet, n = 0;
+	uint8_t octets[3];
 	size_t len;
 
 	for (;;) {
 		len = strcspn(text, ".");
 		if (n == 3 || !small_number(text, len, 255, &octet))
 			return false;
-		a->addr[n++] = (uint8_t)octet;
+		octets[n++] = (uint8_t)octet;
 		if (!text[len])
 			break;
 		text += len + 1;
 	}
+	memcpy(a->addr, octets, n);
 	a->family = AF_INET;
 	a->len = (uint8_t)(8 * n);
 	return true;
