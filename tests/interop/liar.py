@@ -74,6 +74,22 @@ class Liar(Thread):
         self.sock.close()
 
 
+class Truth(Liar):
+    """A server by CLOCK_MONOTONIC_RAW, which no program of the guest sets."""
+
+    def __init__(self, ns):
+        super().__init__(ns)
+        self.origin = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC_RAW)
+        self.lie = lambda number, request: [reply(request, now=self.now())]
+
+    def now(self):
+        return self.origin + time.clock_gettime(time.CLOCK_MONOTONIC_RAW)
+
+    def off(self):
+        """What the system clock is off by, s."""
+        return time.time() - self.now()
+
+
 def frame(to, server, client, port, payload):
     """In server's name; UDP without a checksum is taken over IPv4."""
     ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28 + len(payload),

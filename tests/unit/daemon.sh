@@ -245,6 +245,18 @@ ask() # address
 		2>/dev/null)" = "  36   5" ]
 }
 
+# begin_network: "${inside[@]}" COMMAND... runs in a new network namespace, which
+# HOLDER keeps until it is killed.
+begin_network()
+{
+	unshare --net sleep 600 &
+	holder=$!
+	inside=(nsenter --net="/proc/$holder/ns/net")
+	await 10 eval '[ "$(readlink "/proc/$holder/ns/net")" != \
+		"$(readlink /proc/self/ns/net)" ]'
+	"${inside[@]}" ip link set lo up
+}
+
 # In a network namespace: port 123 of its own, and links that come and go.
 test_network()
 {
@@ -255,11 +267,7 @@ test_network()
 		result ok "bindaddress, binddevice # SKIP no namespace with links"
 		return
 	fi
-	unshare --net sleep 600 &
-	holder=$!
-	sleep 0.5
-	inside=(nsenter --net="/proc/$holder/ns/net")
-	"${inside[@]}" ip link set lo up
+	begin_network
 	printf '%s\n' "controlsocket $tmp/sock" "pidfile $tmp/pid" "local stratum 5" \
 		"allow all" "bindaddress 127.0.0.1" "bindaddress 127.0.0.2" \
 		"bindaddress ::1" "acquisitionport 123" "server 127.0.0.2 minpoll 0 noselect" \
@@ -291,7 +299,7 @@ test_network()
 		'"${inside[@]}" ip tuntap add d9 mode tap && await 30 bound'
 	stop
 	test_many
-	kill $holder
+	kill "$holder"
 }
 
 reached() # number of sources
@@ -398,11 +406,7 @@ test_directives()
 		result ok "initstepslew, mailonchange, allow NAME # SKIP no namespace"
 		return
 	fi
-	unshare --net sleep 600 &
-	holder=$!
-	sleep 0.5
-	inside=(nsenter --net="/proc/$holder/ns/net")
-	"${inside[@]}" ip link set lo up
+	begin_network
 	test_allowed_names
 	test_first_step
 	test_no_first_step

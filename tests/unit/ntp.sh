@@ -34,7 +34,7 @@ sources() # program
 			 "$daemon"/{pool,ntp_conf} ;;
 	ntpio)	    echo "${client[@]/#/$daemon/}" \
 			 "$daemon"/{ntp_io,clk,log,loop} ;;
-	ntpresolve) echo "$daemon"/{resolve,clk,log,loop} ;;
+	ntpresolve) echo "$daemon"/{resolve,child,clk,log,loop} ;;
 	selection)  echo "$daemon"/{select,source,intersect,estimate} ;;
 	steer)	    echo "$daemon"/{discipline,drift,fallback,sanity,tempcomp,source,estimate,../lib/whole} ;;
 	gpsd)	    echo "$daemon/address" ;;

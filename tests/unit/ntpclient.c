@@ -320,32 +320,34 @@ static void fast_polls(void)
 	}
 }
 
+/* A reply of the stratum and reference id of this host, with that reference time. */
+static void answer_like_self(int64_t ref_time)
+{
+	struct ntp_header h;
+
+	until_request();
+	h = answer_at(now);
+	h.stratum = 2;
+	h.refid = cpu_to_be32(0xc0000263);
+	h.reference = cpu_to_be64(ntp_from_unix(ref_time));
+	deliver(&h);
+}
+
 /* A host that is in its own list of servers does not believe itself. */
 static void itself(void)
 {
 	struct ntp_options opt = options();
-	struct ntp_header h;
 
 	begin(&opt);
 	reference = (struct reference){
 		.synced = true, .stratum = 2, .refid = 0xc0000263,
 		.ref_time = BOOT + 12345678901LL,
 	};
-	until_request();
-	h = answer_at(now);
-	h.stratum = 2;
-	h.refid = cpu_to_be32(0xc0000263);
-	h.reference = cpu_to_be64(ntp_from_unix(BOOT + 12345678901LL));
-	deliver(&h);
+	answer_like_self(BOOT + 12345678901LL);
 	CHECK(!samples && !(src->report.tests & NTP_TEST_LOOP), "tests %x",
 	      src->report.tests);
 	/* Another host that follows the same server. */
-	until_request();
-	h = answer_at(now);
-	h.stratum = 2;
-	h.refid = cpu_to_be32(0xc0000263);
-	h.reference = cpu_to_be64(ntp_from_unix(BOOT + 12345678000LL));
-	deliver(&h);
+	answer_like_self(BOOT + 12345678000LL);
 	CHECK(samples == 1, "tests %x", src->report.tests);
 	memset(&reference, 0, sizeof(reference));
 	end();

@@ -7,6 +7,7 @@
 #define _KNTP_TESTS_UNIT_NTPWORLD_H
 
 #include "ntpstub.h"
+#include "timers.h"
 #include "../../user/daemon/address.h"
 #include "../../user/daemon/clk.h"
 #include "../../user/daemon/log.h"
@@ -16,8 +17,6 @@
 
 #define BOOT	(1900000000 * NS_PER_S)	/* what the clock says at RAW 0 */
 
-static int64_t now;
-static struct timer *timers;
 static unsigned int opened;
 static struct ntp_source *src;
 
@@ -62,35 +61,6 @@ double clk_precision(void)
 	return 1e-7;
 }
 
-int64_t loop_now(void)
-{
-	return now;
-}
-
-void timer_cancel(struct timer *t)
-{
-	struct timer **p;
-
-	for (p = &timers; *p && *p != t; p = &(*p)->next)
-		;
-	if (*p)
-		*p = t->next;
-	t->armed = false;
-}
-
-void timer_set(struct timer *t, double delay)
-{
-	struct timer **p;
-
-	timer_cancel(t);
-	t->when = now + (int64_t)(delay * 1e9);
-	for (p = &timers; *p && (*p)->when <= t->when; p = &(*p)->next)
-		;
-	t->next = *p;
-	*p = t;
-	t->armed = true;
-}
-
 int ntp_io_open(struct ntp_source *s)
 {
 	ntp_io_close(s);
@@ -121,21 +91,6 @@ int ntp_io_send(struct ntp_source *s, const void *data, size_t len)
 uint64_t ntp_io_random(void)
 {
 	return random64();
-}
-
-static inline void advance(double s)
-{
-	int64_t until = now + (int64_t)(s * 1e9);
-	struct timer *t;
-
-	while (timers && timers->when <= until) {
-		t = timers;
-		now = t->when > now ? t->when : now;
-		timers = t->next;
-		t->armed = false;
-		t->fn(t->arg);
-	}
-	now = until;
 }
 
 /* To the next request; its time of sending, s since then. */

@@ -7,17 +7,14 @@
 #include "../../user/daemon/clk.h"
 #include "../../user/daemon/conf.h"
 #include "../../user/daemon/discipline.h"
-#include "../../user/daemon/leap.h"
-#include "../../user/daemon/local.h"
 #include "../../user/daemon/log.h"
-#include "../../user/daemon/loop.h"
 #include "../../user/daemon/mail.h"
-#include "../../user/daemon/records.h"
 #include "../../user/daemon/reference.h"
 #include "../../user/daemon/select.h"
-#include "../../user/daemon/smooth.h"
 #include "../../user/daemon/source.h"
 #include "harness.h"
+#include "quiet.h"
+#include "timers.h"
 
 #include <errno.h>
 #include <linux/types.h>
@@ -30,12 +27,10 @@
 
 struct source *sources;
 
-static int64_t now;		/* RAW */
 static double ahead;		/* of the system clock, s */
 static double frequency;	/* of the system clock, s/s */
 static double records[2];	/* temperature, compensation */
 static unsigned int mails;
-static struct timer *timers;
 static struct source source = { .poll = 6, .stratum = 1 };
 static struct config conf;
 static char dir[] = "/tmp/kntp-steer-XXXXXX";
@@ -110,94 +105,6 @@ void clk_set_tai(int offset)
 	(void)offset;
 }
 
-int64_t leap_line(int64_t line)
-{
-	return line;
-}
-
-int64_t leap_excuse(int64_t off, int64_t utc)
-{
-	(void)utc;
-	return off;
-}
-
-double leap_left(int64_t raw)
-{
-	(void)raw;
-	return 1e9;
-}
-
-uint8_t leap_announce(uint8_t leap, int64_t utc)
-{
-	(void)utc;
-	return leap;
-}
-
-int leap_tai(int64_t utc)
-{
-	(void)utc;
-	return 0;
-}
-
-bool leap_just_was(int64_t utc)
-{
-	(void)utc;
-	return false;
-}
-
-void leap_init(const struct config *c, void (*fn)(int64_t ns))
-{
-	(void)c, (void)fn;
-}
-
-void leap_stop(void)
-{
-}
-
-void local_init(const struct config *c, void (*tell)(void))
-{
-	(void)c, (void)tell;
-}
-
-void local_updated(void)
-{
-}
-
-void local_stop(void)
-{
-}
-
-bool local_active(void)
-{
-	return false;
-}
-
-void smooth_init(const struct config *c)
-{
-	(void)c;
-}
-
-void smooth_update(int64_t raw, double offset, double freq, double skew)
-{
-	(void)raw, (void)offset, (void)freq, (void)skew;
-}
-
-void smooth_leapt(int64_t raw, double by)
-{
-	(void)raw, (void)by;
-}
-
-int smooth_reset(int64_t raw)
-{
-	(void)raw;
-	return 0;
-}
-
-void record_update(const struct record_update *u)
-{
-	(void)u;
-}
-
 void record_tempcomp(double temperature, double compensation)
 {
 	records[0] = temperature;
@@ -216,50 +123,6 @@ void mail_change(const struct config *c, double offset)
 
 void loop_stop(void)
 {
-}
-
-int64_t loop_now(void)
-{
-	return now;
-}
-
-void timer_cancel(struct timer *t)
-{
-	struct timer **p;
-
-	for (p = &timers; *p && *p != t; p = &(*p)->next)
-		;
-	if (*p)
-		*p = t->next;
-	t->armed = false;
-}
-
-void timer_set(struct timer *t, double delay)
-{
-	struct timer **p;
-
-	timer_cancel(t);
-	t->when = now + (int64_t)(delay * 1e9);
-	for (p = &timers; *p && (*p)->when <= t->when; p = &(*p)->next)
-		;
-	t->next = *p;
-	*p = t;
-	t->armed = true;
-}
-
-static void run(double s)
-{
-	int64_t until = now + (int64_t)(s * 1e9);
-	struct timer *t;
-
-	while (timers && timers->when <= until) {
-		t = timers;
-		now = t->when > now ? t->when : now;
-		timers = t->next;
-		t->armed = false;
-		t->fn(t->arg);
-	}
-	now = until;
 }
 
 static void put(const char *name, const char *text, char *path)
@@ -375,20 +238,20 @@ static void fallbacks(void)
 		now += 64 * NS_PER_S;
 	}
 	now -= 64 * NS_PER_S;
-	run(1020);
+	advance(1020);
 	CHECK(fabs(frequency - 30e-6) < 1e-9 && reference.synced,
 	      "17 minutes: %g", frequency);
-	run(8);
+	advance(8);
 	/* 4 x 64 s of 1024 s in an exponential average: 5 + 25 (1 - exp(-1/4)) */
 	CHECK(fabs(frequency - 10.5e-6) < 0.1e-6, "2^10 s: %g", frequency);
 	CHECK(!reference.synced && reference.leap == NTP_LEAP_UNSYNC,
 	      "is synchronised");
-	run(1024);
+	advance(1024);
 	CHECK(fabs(frequency - 7.94e-6) < 0.1e-6, "2^11 s: %g", frequency);
 	/* The next update counts, but nothing is averaged over the gap. */
 	update(0, 5e-6, 1e-9);
 	CHECK(fabs(frequency - 5e-6) < 1e-9 && reference.synced, "%g", frequency);
-	run(1030);
+	advance(1030);
 	CHECK(fabs(frequency - 10.5e-6) < 0.1e-6, "again: %g", frequency);
 	end();
 	/* Too short a history falls back to nothing. */
@@ -399,7 +262,7 @@ static void fallbacks(void)
 	update(0, 5e-6, 1e-9);
 	now += 64 * NS_PER_S;
 	update(0, 6e-6, 1e-9);
-	run(5000);
+	advance(5000);
 	CHECK(fabs(frequency - 6e-6) < 1e-12 && reference.synced, "%g",
 	      frequency);
 	end();
@@ -475,7 +338,7 @@ static void temperature(void)
 	put("temp", "27000\n", file);
 	then = now + 100 * NS_PER_S;
 	before = fit_at(&other.est.fit, then);
-	run(30);
+	advance(30);
 	CHECK(fabs(frequency + 1e-6 - 0.183e-6) < 1e-12, "%g", frequency);
 	CHECK(fabs(reference.frequency + 1e-6 - 0.183e-6) < 1e-12, "%g",
 	      reference.frequency);
@@ -491,11 +354,11 @@ static void temperature(void)
 	      (other.est.sample[0].utc - UTC - 1000 * NS_PER_S));
 	/* More than 10 ppm, no number, no file: it stays. */
 	put("temp", "99000\n", file);
-	run(30);
+	advance(30);
 	put("temp", "hot\n", file);
-	run(30);
+	advance(30);
 	unlink(file);
-	run(30);
+	advance(30);
 	CHECK(fabs(frequency + 1e-6 - 0.183e-6) < 1e-12, "%g", frequency);
 	sources = NULL;
 	end();
@@ -529,7 +392,7 @@ static void points(void)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		snprintf(text, sizeof(text), "%g", cases[i].temperature);
 		put("temp", text, file);
-		run(1);
+		advance(1);
 		CHECK(fabs(records[1] - cases[i].compensation) < 1e-9 &&
 		      fabs(frequency - cases[i].compensation * 1e-6) < 1e-12,
 		      "%g: %g", cases[i].temperature, records[1]);
