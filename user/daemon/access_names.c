@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name that is not known yet is tried again after so many s. */
+/* Interval between look-ups of a name without an address, s. */
 #define AGAIN	60.0
 
 struct host {
@@ -70,7 +70,7 @@ static void forget(struct host *h)
 	free(h);
 }
 
-/* NULL where there is no memory; then the rule is as one of an unknown host. */
+/* NULL without memory; the rule is then like that of a host without an address. */
 static struct host *make(const char *name)
 {
 	struct host *h = calloc(1, sizeof(*h));
@@ -89,9 +89,9 @@ static struct host *make(const char *name)
 }
 
 /**
- * access_names_set() - know the addresses of these hosts and of no others
- * @names: of hosts; each is looked up again, and what is known stays meanwhile
- * @changed: called when one becomes known, or is another one
+ * access_names_set() - Replace the hosts whose addresses are looked up
+ * @names: of the hosts; each is looked up, and keeps its known addresses meanwhile
+ * @changed: called when the addresses of a host become known or change
  *
  * As with chronyd a host that is known is not looked up again before a reload.
  */
@@ -128,11 +128,11 @@ void access_names_set(const struct conf_strings *names, void (*changed)(void))
 }
 
 /**
- * access_names_find() - the addresses of a host
- * @name: of it
- * @n: is set to how many there are
+ * access_names_find() - Find the addresses of a host
+ * @name: of the host
+ * @n: result: the number of addresses; 0 when none is known
  *
- * Return: them; of no use where there are none.
+ * Return: the addresses, valid until the next call of the loop.
  */
 const struct sockaddr_storage *access_names_find(const char *name,
 						 unsigned int *n)

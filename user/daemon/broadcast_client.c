@@ -92,8 +92,8 @@ static void ask(struct ntp_source *src)
 }
 
 /*
- * Anybody can forge a broadcast, but not the reply to a request. Until there has
- * been one, the packet's own interval (up to 54 days until it is forgotten) does
+ * Anybody can forge a broadcast, but not the reply to a request. Until the sender
+ * has replied once, the interval in its packets (up to 54 days until removal) does
  * not count.
  */
 static bool has_answered(const struct ntp_source *src)
@@ -209,7 +209,7 @@ static bool learn(struct ntp_source *src, double way, double error)
 	return true;
 }
 
-/* OFF: how much longer or shorter than measured it seems to have been on its way. */
+/* OFF: by how much this packet's delay differs from the measured one, s. */
 static void use(struct ntp_source *src, const struct ntp_answer *a,
 		const struct server_packet *p, int64_t utc, double off)
 {
@@ -296,7 +296,7 @@ static void on_broadcast(const struct server_packet *p)
 	src->broadcast->silent = 0;
 	src->broadcast->poll = a.poll < 0 ? 0 :
 			       a.poll > POLL_MAX ? POLL_MAX : a.poll;
-	/* Who has not answered yet cannot put off being looked at. */
+	/* A sender that never replied must not postpone its removal. */
 	if (has_answered(src) || !src->broadcast->timer.armed)
 		expect(src);
 	src->report.received++;

@@ -27,7 +27,7 @@ static struct {
 	bool control;
 	long base_tick;		/* µs in a tick of USER_HZ */
 	double frequency;
-	long freq, tick;	/* as they were set, of struct timex */
+	long freq, tick;	/* last set by this process, in units of struct timex */
 	int status;		/* STA_* that are kept set */
 	bool foreign;		/* another program has set the rate, and: */
 	double foreign_frequency;
@@ -346,6 +346,7 @@ int clk_set_frequency(double freq)
 {
 	struct timex tx = { .modes = ADJ_FREQUENCY | ADJ_TICK };
 	double tick_part = 0;
+	long scaled;
 	int err;
 
 	if (freq > TICK_MAX)
@@ -357,14 +358,16 @@ int clk_set_frequency(double freq)
 		tx.tick += lround(freq * (double)clk.base_tick);
 		tick_part = (double)tx.tick / (double)clk.base_tick - 1;
 	}
-	tx.freq = lround((freq - tick_part) * FREQ_SCALE);
+	scaled = lround((freq - tick_part) * FREQ_SCALE);
+	tx.freq = scaled;
 	/* What another program has set must not go unnoticed. */
 	read_back();
 	extrapolate();
 	err = adjust(&tx);
 	if (err || !clk.control)
 		return err;
-	clk.freq = lround((freq - tick_part) * FREQ_SCALE);
+	/* Not tx.freq, which the kernel has rounded. */
+	clk.freq = scaled;
 	clk.tick = tx.tick;
 	clk.frequency = tick_part + (double)clk.freq / FREQ_SCALE;
 	return 0;

@@ -6,14 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A line that was read before, for an error or a warning that names it. */
+static struct conf_line line_of(struct config *c, struct conf_error *err,
+				const char *file, unsigned int number,
+				const char *directive)
+{
+	return (struct conf_line){
+		.c = c, .err = err, .file = file, .number = number,
+		.word = { (char *)directive }, .n = 1,
+	};
+}
+
 static int fail(struct conf_error *err, const char *file, unsigned int line,
 		const char *directive, const char *why)
 {
-	char *word = (char *)directive;
-	struct conf_line l = {
-		.err = err, .file = file, .number = line, .word = { word },
-		.n = 1,
-	};
+	struct conf_line l = line_of(NULL, err, file, line, directive);
 
 	return conf_fail(&l, "%s", why);
 }
@@ -21,11 +28,7 @@ static int fail(struct conf_error *err, const char *file, unsigned int line,
 static int warn(struct config *c, const struct refclock_conf *r,
 		const char *why)
 {
-	char word[] = "refclock";
-	struct conf_line l = {
-		.c = c, .file = r->file, .number = r->line, .word = { word },
-		.n = 1,
-	};
+	struct conf_line l = line_of(c, NULL, r->file, r->line, "refclock");
 
 	return conf_warn(&l, "%s", why);
 }
@@ -53,7 +56,7 @@ static int check_refclock(struct config *c, size_t i, struct conf_error *err)
 		if (warn(c, r, "lock: no other refclock has that refid: lock is not used"))
 			return -ENOMEM;
 	}
-	if (r->local && warn(c, r, "local: is not acted on by this version"))
+	if (r->local && warn(c, r, "local: its time is not followed, and its frequency is not used by this version"))
 		return -ENOMEM;
 	if (r->driver == CONF_RTC && (c->rtcsync || c->rtcfile))
 		return fail(err, r->file, r->line, "refclock",

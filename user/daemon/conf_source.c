@@ -9,9 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* Beyond the range of an option: nothing was said of it. */
 #define QUANTILE_MIN	0.05
 
+/* UNSAID is beyond the range of each option: the line does not have the option. */
 enum { UNSAID = 1000, POLL_MIN = -7, POLL_MAX = 24 };
 
 struct source_words {

@@ -424,17 +424,17 @@ void estimate_shift(struct estimate *e, int64_t ns)
 	e->fit.utc += ns;
 }
 
-/* What is to be added to a time of before, so that the new rate led from it to RAW. */
+/* The shift of a time THEN by which the new rate leads from it to the time at RAW. */
 static int64_t turned(int64_t then, int64_t raw, double df)
 {
 	return -llround((double)(raw - then) * df);
 }
 
 /**
- * fit_turn() - a fit, as it would be had the new rate always been
+ * fit_turn() - Change the rate of a fit about one moment
  * @f: the fit
- * @raw: from when on the rate is another one, CLOCK_MONOTONIC_RAW, ns
- * @df: what the frequency is more by, s/s
+ * @raw: when the oscillator's frequency changed, CLOCK_MONOTONIC_RAW, ns
+ * @df: the change, s/s
  *
  * What the fit says of the moment @raw does not change.
  */
@@ -445,13 +445,13 @@ void fit_turn(struct fit *f, int64_t raw, double df)
 }
 
 /**
- * estimate_turn() - the rate of the oscillator is another one from now on
+ * estimate_turn() - Apply a change of the oscillator's frequency
  * @e: the estimate
- * @raw: from when on, CLOCK_MONOTONIC_RAW, ns
- * @df: what the frequency is more by, s/s
+ * @raw: when the frequency changed, CLOCK_MONOTONIC_RAW, ns
+ * @df: the change, s/s
  *
- * The samples are moved to where they would be had it always been so: they are of
- * one line again, and what they say of the time at @raw stays.
+ * Moves the samples to where the new frequency would have put them, so that they
+ * lie on one line again. What they say of the time at @raw stays.
  */
 void estimate_turn(struct estimate *e, int64_t raw, double df)
 {

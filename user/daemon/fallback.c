@@ -21,13 +21,13 @@ static struct {
 	void (*use)(double frequency);
 } f;
 
-/* An average of less time than that which it stands for is none. */
+/* Use an average only once it covers the whole of its time, 2^POWER s. */
 static bool is_whole(int power)
 {
 	return f.average[power].seconds >= ldexp(1, power);
 }
 
-/* Wait for the next one from POWER on, if there is any. */
+/* Start the timer of the next usable average, from POWER on. */
 static void wait_for(int power)
 {
 	double elapsed = (double)(loop_now() - f.updated) * 1e-9;
@@ -49,8 +49,8 @@ static void fall_back(void *arg)
 }
 
 /**
- * fallback_init() - no average is known yet
- * @c: which there are to be
+ * fallback_init() - Set up the averages, all empty
+ * @c: the configuration, with the shortest and the longest average
  * @use: sets the frequency of the clock, s/s
  */
 void fallback_init(const struct config *c, void (*use)(double frequency))
@@ -67,12 +67,12 @@ void fallback_init(const struct config *c, void (*use)(double frequency))
 }
 
 /**
- * fallback_update() - the clock was updated
- * @frequency: that it has now, s/s
- * @interval: since the update before, s; 0 where there was none
+ * fallback_update() - Add the frequency of a clock update to the averages
+ * @frequency: of the clock after the update, s/s
+ * @interval: since the previous update, s; 0 for the first
  *
- * A mean of all that was, until it is of 2^power s, and then one in which what
- * is older than that counts less and less.
+ * An average is the plain mean until it covers 2^power s. From then on the weight
+ * of older frequencies decays exponentially.
  */
 void fallback_update(double frequency, double interval)
 {
@@ -83,7 +83,7 @@ void fallback_update(double frequency, double interval)
 		return;
 	timer_cancel(&f.timer);
 	f.updated = loop_now();
-	/* Nobody knows which frequency there was while a fallback was used. */
+	/* The frequency is not known for a time in which a fallback was used. */
 	for (i = f.min; interval > 0 && interval < ldexp(1, f.min) &&
 			i <= f.max; i++) {
 		seconds = fmin(f.average[i].seconds, ldexp(1, i));
@@ -97,8 +97,8 @@ void fallback_update(double frequency, double interval)
 }
 
 /**
- * fallback_turn() - the oscillator runs at another rate from now on
- * @df: what the frequency grows by, s/s
+ * fallback_turn() - Apply a change of the oscillator's frequency to the averages
+ * @df: the change, s/s
  */
 void fallback_turn(double df)
 {
@@ -109,7 +109,7 @@ void fallback_turn(double df)
 }
 
 /**
- * fallback_stop() - the end
+ * fallback_stop() - Cancel the timer
  */
 void fallback_stop(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * `fallbackdrift`: averages of the frequency over longer and longer times, which
- * the clock goes on with the longer nobody has updated it.
+ * `fallbackdrift`: averages of the frequency over longer and longer times. The
+ * longer the clock has had no update, the longer the average that it uses.
  */
 #ifndef KNTPD_FALLBACK_H
 #define KNTPD_FALLBACK_H

@@ -119,7 +119,7 @@ void reference_figures(struct figures *f, bool mapped)
 		return;
 	}
 
-	/* Until the next look it may have set the clock's rate once more. */
+	/* The other program may set the frequency again before the next look. */
 	f->growth = growth_ppb(r->growth + r->foreign);
 	distance = f->root_delay / 2 + f->root_dispersion;
 	off = clock_error(raw, real);
@@ -142,8 +142,8 @@ void figures_set_source(void (*fn)(struct figures *f))
 }
 
 /**
- * figures_set_guard() - have somebody asked before anything is said
- * @fn: returns whether all that is known is void; NULL: nobody is asked
+ * figures_set_guard() - Set a check that figures_now() makes first
+ * @fn: returns true when the time may no longer be claimed; NULL removes the check
  */
 void figures_set_guard(bool (*fn)(void))
 {

@@ -52,7 +52,7 @@ void reference_figures(struct figures *f, bool mapped);
 /* Who says the figures, when it is not struct reference; NULL: it is again. */
 void figures_set_source(void (*fn)(struct figures *f));
 
-/* Who says whether all that is known is void; NULL: nobody. */
+/* FN returns true when the time may no longer be claimed; NULL removes the check. */
 void figures_set_guard(bool (*fn)(void));
 
 /* Whether figures_time() is served instead of the system clock. */

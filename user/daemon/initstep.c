@@ -16,7 +16,7 @@
 #define LONGEST	30.0
 #define LOOK	0.1
 
-/* Where the sources come from, which tells them from all others. */
+/* Stands in place of the configuration file and marks these sources. */
 static const char origin[] = "initstepslew";
 
 static struct {
@@ -42,7 +42,7 @@ static void forget_servers(void)
 	}
 }
 
-/* Whether a server may still say something that the step can be made by. */
+/* Whether a server may still give a sample for the step. */
 static bool has_hope(double elapsed)
 {
 	const struct ntp_source *src;
@@ -114,7 +114,7 @@ void initstep_start(const struct config *c, void (*over)(void))
 }
 
 /**
- * initstep_pending() - whether the first step is still to be made
+ * initstep_pending() - Check whether the initial step is still to be made
  */
 bool initstep_pending(void)
 {
@@ -122,7 +122,7 @@ bool initstep_pending(void)
 }
 
 /**
- * initstep_stop() - the daemon ends meanwhile
+ * initstep_stop() - Cancel the initial step
  */
 void initstep_stop(void)
 {

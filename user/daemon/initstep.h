@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * `initstepslew`: before all else some servers are asked in bursts, and the clock
- * is stepped by what they say when it is off by more than a threshold. They are
- * no sources afterwards.
+ * `initstepslew`: at start kntpd sends a burst to some servers and steps the clock
+ * if it is off by more than a threshold. These servers are not sources afterwards.
  */
 #ifndef KNTPD_INITSTEP_H
 #define KNTPD_INITSTEP_H

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "mail.h"
+#include "child.h"
 #include "clk.h"
 #include "conf.h"
 #include "log.h"
@@ -115,9 +116,7 @@ static _Noreturn void child(int fd, const char *user)
 
 	/* A signal to the whole group ends the daemon, and this by its end. */
 	handle_signals(SIG_IGN);
-	if (fd > STDERR_FILENO + 1)
-		close_range(STDERR_FILENO + 1, (unsigned int)fd - 1, 0);
-	close_range((unsigned int)fd + 1, ~0U, 0);
+	child_keep_only(fd);
 	if (!become(user))
 		_exit(1);
 	snprintf(wider, sizeof(wider), "%s%s/usr/sbin:/usr/lib", path ? path : "",

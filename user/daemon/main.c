@@ -388,14 +388,14 @@ static int begin_sources(void)
 	return err;
 }
 
-/* Who started kntpd waits for this, and the service manager. */
+/* Tell the parent process and the service manager, which wait for this. */
 static void say_started(void)
 {
 	process_started(true);
 	notify_ready();
 }
 
-/* The initial step is made, or nobody could tell of which size it is to be. */
+/* The initial step is made, or no server has given a sample for it. */
 static void initial_step_over(void)
 {
 	char why[NTP_WHY] = "";
@@ -464,20 +464,13 @@ static void begin_links(void)
 static void each_directory(void (*fn)(const char *what, const char *path))
 {
 	char path[PATH_MAX];
-	char *end;
 
 	if (conf.logdir)
 		fn("logdir", conf.logdir);
 	if (conf.dumpdir)
 		fn("dumpdir", conf.dumpdir);
-	if (!conf.driftfile || strlen(conf.driftfile) >= sizeof(path))
-		return;
-	strcpy(path, conf.driftfile);
-	end = strrchr(path, '/');
-	if (!end || end == path)
-		return;
-	*end = '\0';
-	fn("driftfile", path);
+	if (conf.driftfile && process_parent(conf.driftfile, path))
+		fn("driftfile", path);
 }
 
 static void make_directory(const char *what, const char *path)

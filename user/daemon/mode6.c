@@ -299,9 +299,7 @@ static struct {
 } waiting;
 
 /**
- * mode6_again() - requests that wait for the module's table are looked at again
- *
- * Now there is an answer.
+ * mode6_again() - Answer the requests that wait for the module's client table
  */
 void mode6_again(void)
 {
@@ -328,7 +326,7 @@ static void read_mru(const struct server_packet *p, const struct header *h,
 	t.len = 0;
 	error = mode6_mru(&t, asked);
 	if (error == MODE6_LATER) {
-		/* Of more than these ntpq asks again by itself. */
+		/* Beyond these, ntpq repeats its request by itself. */
 		if (waiting.n < WAITING_MAX)
 			waiting.packet[waiting.n++] = *p;
 		return;

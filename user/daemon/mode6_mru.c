@@ -7,6 +7,7 @@
  * clock hangs on, takes a bounded part of what the child writes in each turn.
  */
 #include "mode6.h"
+#include "child.h"
 #include "clientrow.h"
 #include "clk.h"
 #include "loop.h"
@@ -23,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,9 +44,9 @@ static const struct nl_attr_name names[] = {
 	{ 0, NULL, NULL }
 };
 
-/* For the child, s. */
+/* The longest the child may take, s. */
 #define PATIENCE	10.0
-/* Of what the child has written: so much is read in a turn, octets. */
+/* Octets that one turn of the loop reads from the child. */
 #define PART		65536
 
 struct row {
@@ -62,9 +62,9 @@ static struct {
 	struct client_table table;
 } mru;
 
-/* What a child reads. */
+/* The child that reads the table, and what has come from it. */
 static struct {
-	pid_t pid;	/* 0: there is none */
+	pid_t pid;	/* 0: no child runs */
 	int fd;
 	int64_t now;
 	char *data;
@@ -147,20 +147,14 @@ static int look(void)
 	return err;
 }
 
-/* It lives no longer than its parent. Its end of the pipe is what it has to say. */
+/* Write the sorted rows to the pipe FD. */
 static _Noreturn void child(int fd)
 {
-	static const int caught[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 	const char *at;
-	size_t i, left;
+	size_t left;
 	ssize_t n;
 
-	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
-		signal(caught[i], SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (fd > STDERR_FILENO + 1)
-		close_range(STDERR_FILENO + 1, (unsigned int)fd - 1, 0);
-	close_range((unsigned int)fd + 1, ~0U, 0);
+	child_begin(fd);
 	if (look())
 		_exit(1);
 	at = (const char *)mru.at;

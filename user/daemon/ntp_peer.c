@@ -36,7 +36,7 @@ static uint64_t blur(uint64_t stamp, int8_t precision)
 /*
  * RFC 9769 section 3: the origin is the peer's receive stamp, and the transmit
  * stamp is that of our packet before this one, as the kernel or the device took
- * it. After a loss both ends begin anew in basic mode.
+ * it. After a lost packet both ends go back to basic mode.
  */
 static void fill(const struct ntp_source *src, struct ntp_header *h,
 		 const struct ntp_server *says)

@@ -105,8 +105,8 @@ static int by_size(const void *a, const void *b)
 
 /*
  * Whether a delay is among the shortest, up to the quantile that is configured,
- * of the last replies. Those that are refused count as well: else the quantile
- * would fall with each of them.
+ * of the last replies. Refused replies count too: otherwise each refusal would
+ * lower the quantile.
  */
 static bool short_delay(struct ntp_source *src, double delay)
 {

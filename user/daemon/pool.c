@@ -356,11 +356,11 @@ void ntp_remove(struct ntp_source *src)
 }
 
 /**
- * ntp_groups_del() - lines are no more, whether they have sources or not
- * @name: theirs
+ * ntp_groups_del() - Delete all lines of a name with their sources
+ * @name: of the lines
  *
- * A name that has never been resolved, and a pool that lacks members, would be
- * looked up again otherwise. Return: how many lines there were.
+ * Deleting the sources alone would have the name resolved again, and a pool's
+ * members replaced. Return: the number of lines deleted.
  */
 unsigned int ntp_groups_del(const char *name)
 {
@@ -378,11 +378,11 @@ unsigned int ntp_groups_del(const char *name)
 }
 
 /**
- * ntp_groups_set_online() - whether sources that come later are asked
- * @name: of the lines; NULL: all
- * @online: or not; those that are there are left as they are
+ * ntp_groups_set_online() - Set whether sources that a line gets later are online
+ * @name: of the lines; NULL: all lines
+ * @online: the state; existing sources keep theirs
  *
- * Return: how many lines there are.
+ * Return: the number of lines.
  */
 unsigned int ntp_groups_set_online(const char *name, bool online)
 {
@@ -415,10 +415,10 @@ void ntp_refresh(void)
 }
 
 /*
- * Routers and hosts of containers see a change of the network every few seconds. A
- * server that drops what it is sent must not be asked in bursts for ever: beside
- * two that are free, one restart is allowed in each of its poll intervals, which
- * grow while it does not answer.
+ * Routers and container hosts see a network change every few seconds. A server
+ * that drops requests must not receive bursts for ever: two restarts are free, and
+ * then one is allowed in each poll interval, which grows while the server is
+ * silent.
  */
 static bool may_restart(struct ntp_source *src)
 {
@@ -454,8 +454,8 @@ static bool wants_restart(const struct ntp_source *src)
 /**
  * ntp_network_changed() - there may be a way now where there was none
  *
- * A source that answers is left in peace, and so is one that wants to be asked
- * less. One that has denied service is asked once: it may be another host now.
+ * Sources that answer are not restarted, nor those that sent a RATE kiss. A source
+ * that sent a DENY kiss gets one request: its address may be another host now.
  */
 void ntp_network_changed(void)
 {

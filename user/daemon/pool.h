@@ -68,9 +68,9 @@ struct ntp_group *ntp_group_add(const char *name, uint16_t port, int family,
 void ntp_group_del(struct ntp_group *g);
 /* One source for good: its group wants one less, and goes with the last. */
 void ntp_remove(struct ntp_source *src);
-/* All lines of a name, with all of their sources. How many there were. */
+/* Delete all lines of a name and their sources. Returns the number of lines. */
 unsigned int ntp_groups_del(const char *name);
-/* Sources that lines of a name (NULL: all lines) get from now on are so, too. */
+/* Set the state of sources that lines of a name (NULL: all lines) get later. */
 unsigned int ntp_groups_set_online(const char *name, bool online);
 /* Looks all names up again, now. */
 void ntp_refresh(void);

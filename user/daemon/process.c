@@ -206,24 +206,41 @@ void process_set_priority(int priority)
 		log_msg(LOG_WARNING, "sched_priority: not set: %m (it needs CAP_SYS_NICE, and RestrictRealtime=no in the unit)");
 }
 
-/* Its parents as well, which are for all to pass; what is there is left alone. */
+/**
+ * process_parent() - Name the directory that a file is in
+ * @path: of the file
+ * @parent: result, PATH_MAX octets
+ *
+ * Return: false where @path names no directory but the root, or is too long.
+ */
+bool process_parent(const char *path, char *parent)
+{
+	char *end;
+
+	if (strlen(path) >= PATH_MAX)
+		return false;
+	strcpy(parent, path);
+	end = strrchr(parent, '/');
+	if (!end || end == parent)
+		return false;
+	*end = '\0';
+	return true;
+}
+
+/* Make missing parents too, with a mode that lets everybody pass. */
 static int make_directory(const char *path, mode_t mode, const struct passwd *pw)
 {
 	char parent[PATH_MAX];
-	char *end;
 	int err;
 
 	if (!mkdir(path, mode))
 		return pw && lchown(path, pw->pw_uid, pw->pw_gid) ? -errno : 0;
 	if (errno == EEXIST)
 		return 0;
-	if (errno != ENOENT || strlen(path) >= sizeof(parent))
+	if (errno != ENOENT)
 		return -errno;
-	strcpy(parent, path);
-	end = strrchr(parent, '/');
-	if (!end || end == parent)
+	if (!process_parent(path, parent))
 		return -ENOENT;
-	*end = '\0';
 	err = make_directory(parent, 0755, NULL);
 	return err ? err : make_directory(path, mode, pw);
 }

@@ -13,6 +13,7 @@ void process_unlock(const char *pidfile);
 /* WHAT: the directive that names it. USER: whose it is to be. */
 void process_make_directory(const char *what, const char *path,
 			    const char *user);
+bool process_parent(const char *path, char *parent);
 void process_check_directory(const char *what, const char *path);
 void process_allow_files(void);
 void process_lock_memory(void);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "resolve.h"
+#include "child.h"
 #include "log.h"
 #include "manycast.h"
 
@@ -9,7 +10,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,19 +56,11 @@ static void ask(const struct lookup *l, struct answer *a)
 			memcpy(&a->addr[a->n++], ai->ai_addr, ai->ai_addrlen);
 }
 
-/* It has all of its parent's descriptors, and lives no longer than it. */
 static _Noreturn void child(const struct lookup *l, int fd)
 {
-	static const int caught[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 	struct answer a = { .n = 0 };
-	size_t i;
 
-	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
-		signal(caught[i], SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (fd > STDERR_FILENO + 1)
-		close_range(STDERR_FILENO + 1, (unsigned int)fd - 1, 0);
-	close_range((unsigned int)fd + 1, ~0U, 0);
+	child_begin(fd);
 	ask(l, &a);
 	_exit(write(fd, &a, sizeof(a)) == sizeof(a) ? 0 : 1);
 }

@@ -8,29 +8,39 @@
 #include <math.h>
 #include <stdint.h>
 
+static bool exceeds_maxchange(const struct config *c, double offset,
+			      unsigned int updates)
+{
+	return c->maxchange > 0 && !(fabs(offset) <= c->maxchange) &&
+	       updates > (unsigned int)c->maxchange_start;
+}
+
+static bool exceeds_spike(const struct config *c, double offset)
+{
+	return c->spike > 0 && !(fabs(offset) <= c->spike);
+}
+
 /**
- * sanity_is_usual() - whether an offset is one that no limit speaks of
- * @c: `maxchange` and `spike`
+ * sanity_is_usual() - Check an offset against `maxchange` and `spike`
+ * @c: the configuration
  * @offset: of the clock, s
- * @updates: that there were before
+ * @updates: number of updates before this one
  *
- * As sanity_allows(), but nothing is counted, logged or ended by it.
+ * Unlike sanity_allows() this counts nothing, logs nothing and ends nothing.
+ * Return: whether the offset exceeds neither limit.
  */
 bool sanity_is_usual(const struct config *c, double offset,
 		     unsigned int updates)
 {
-	if (c->maxchange > 0 && fabs(offset) > c->maxchange &&
-	    updates > (unsigned int)c->maxchange_start)
-		return false;
-	return !(c->spike > 0) || fabs(offset) <= c->spike;
+	return !exceeds_maxchange(c, offset, updates) &&
+	       !exceeds_spike(c, offset);
 }
 
 static bool is_sane(const struct config *c, double offset, unsigned int updates)
 {
 	static int ignored;
 
-	if (!(c->maxchange > 0) || fabs(offset) <= c->maxchange ||
-	    updates <= (unsigned int)c->maxchange_start)
+	if (!exceeds_maxchange(c, offset, updates))
 		return true;
 	if (c->maxchange_ignore < 0 || ignored++ < c->maxchange_ignore) {
 		log_msg(LOG_WARNING, "an offset of %.6f s is ignored", offset);
@@ -46,7 +56,7 @@ static bool is_spike(const struct config *c, double offset, unsigned int updates
 {
 	static int64_t since;
 
-	if (!(c->spike > 0) || fabs(offset) <= c->spike || !updates) {
+	if (!exceeds_spike(c, offset) || !updates) {
 		since = 0;
 		return false;
 	}

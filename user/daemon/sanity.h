@@ -7,7 +7,7 @@
 
 struct config;
 
-/* Neither counts nor ends: whether no limit speaks of OFFSET. */
+/* Whether OFFSET exceeds neither limit. Counts, logs and ends nothing. */
 bool sanity_is_usual(const struct config *c, double offset,
 		     unsigned int updates);
 bool sanity_allows(const struct config *c, double offset, unsigned int updates);

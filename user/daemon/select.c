@@ -102,10 +102,10 @@ void select_forget(void)
 }
 
 /**
- * select_stop() - the daemon ends: what is known goes on, and ages
+ * select_stop() - Stop selecting, because the daemon ends
  *
- * Sources are removed one after the other. Those that are left on the way may
- * have no majority, which says nothing about the time that was served.
+ * The daemon removes its sources one by one. The remaining ones may have no
+ * majority, and that must not make the reference unsynchronised.
  */
 void select_stop(void)
 {
@@ -453,8 +453,8 @@ static bool disproves(const struct source *s)
 }
 
 /*
- * Whether sources that only wait for others still uphold the claim: fewer than
- * `minsources` do not, for they could not have made it.
+ * Whether selectable sources still uphold the claim. Fewer than `minsources` do not:
+ * they could not have made it.
  */
 static bool is_upheld(void)
 {

@@ -334,6 +334,27 @@ void serve_discard(struct serve_prepared *p)
 	keyfile_free(&p->keys);
 }
 
+/* Put other access lists in force; @access and @control are taken over. */
+static void take_lists(const struct access *access, const struct access *control)
+{
+	server_set_access(NULL);
+	access_free(&serve.access);
+	access_free(&serve.control);
+	serve.access = *access;
+	serve.control = *control;
+}
+
+/* SAME: the port that is open serves on, by the access list in force. */
+static void serve_port(bool same)
+{
+	if (same) {
+		server_set_access(&serve.access);
+		return;
+	}
+	server_stop();
+	open_port();
+}
+
 /**
  * serve_reload() - serve by another configuration
  * @c: it; `follow` stays as it was at the start
@@ -351,11 +372,7 @@ void serve_reload(const struct config *c, struct serve_prepared *p)
 
 	memcpy(device, serve.device, sizeof(device));
 	memcpy(groups, serve.group, sizeof(groups));
-	server_set_access(NULL);
-	access_free(&serve.access);
-	serve.access = p->access;
-	access_free(&serve.control);
-	serve.control = p->control;
+	take_lists(&p->access, &p->control);
 	keys_take(c->keyfile, &p->keys);
 	memset(p, 0, sizeof(*p));
 	read_options(c, &serve.opt);
@@ -364,12 +381,7 @@ void serve_reload(const struct config *c, struct serve_prepared *p)
 	same = old_groups == serve.n_group &&
 	       !memcmp(groups, serve.group, sizeof(groups)) &&
 	       same_port(&old, allowed, &serve.opt, device);
-	if (same) {
-		server_set_access(&serve.access);
-	} else {
-		server_stop();
-		open_port();
-	}
+	serve_port(same);
 	broadcast_send_set(c);
 	broadcast_listen_set(c);
 	metrics_set(c);
@@ -389,19 +401,8 @@ static void hosts_changed(void)
 		access_free(&access);
 		return;
 	}
-	server_set_access(NULL);
-	mode6_set_access(NULL);
-	access_free(&serve.access);
-	access_free(&serve.control);
-	serve.access = access;
-	serve.control = control;
-	mode6_set_access(&serve.control);
-	if (allowed == access_allows(&serve.access)) {
-		server_set_access(&serve.access);
-	} else {
-		server_stop();
-		open_port();
-	}
+	take_lists(&access, &control);
+	serve_port(allowed == access_allows(&serve.access));
 	tell_module(serve.conf);
 }
 

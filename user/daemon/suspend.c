@@ -36,7 +36,7 @@ static void forget(void)
 
 static void woken(int64_t ns)
 {
-	log_msg(LOG_WARNING, "the machine has slept for %.1f s: all is measured anew",
+	log_msg(LOG_WARNING, "the machine has slept for %.1f s: all samples are dropped",
 		(double)ns / NS_PER_S);
 	forget();
 }
@@ -45,7 +45,7 @@ static void woken(int64_t ns)
 static void disrupted(void)
 {
 	vmclock_take();
-	log_msg(LOG_WARNING, "the hypervisor says that the clock was disrupted (pause, migration, restore): all is measured anew");
+	log_msg(LOG_WARNING, "the hypervisor reports a disruption of the clock (pause, migration, restore): all samples are dropped");
 	forget();
 }
 
@@ -64,7 +64,7 @@ static void look(void *arg)
 	watch.slept = slept;
 }
 
-/* Each time that something is claimed; what there is to do is the timer's. */
+/* Called before each claim. It only starts the timer, whose handler forgets. */
 static bool is_void(void)
 {
 	if (!vmclock_disrupted())
@@ -74,11 +74,10 @@ static bool is_void(void)
 }
 
 /**
- * suspend_watch() - look each second at what became of the clocks
+ * suspend_watch() - Check each second for sleep and for other programs' steps
  *
- * The machine may have slept, and another program may have set the system clock.
- * The former is looked for first: it moves the clock, too. A simulator has no
- * clock that counts sleep.
+ * Sleep is checked first, because it moves the system clock as well. A simulator
+ * has no clock that counts sleep.
  */
 void suspend_watch(void)
 {
@@ -89,7 +88,7 @@ void suspend_watch(void)
 }
 
 /**
- * suspend_open() - watch what the hypervisor says, where it says something
+ * suspend_open() - Open the hypervisor's VMCLOCK device, if there is one
  *
  * Before privileges are dropped.
  */

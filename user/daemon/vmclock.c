@@ -44,7 +44,7 @@ static struct {
 	uint64_t marker;
 } vm;
 
-/* A page that is written all the time has no marker that can be read. */
+/* Fail after TRIES when the hypervisor keeps writing. */
 static bool read_marker(uint64_t *marker)
 {
 	uint32_t before, after;
@@ -72,8 +72,8 @@ static bool is_sound(const volatile struct page *p)
  * vmclock_open() - watch the hypervisor's marker from now on
  * @path: of the device
  *
- * Return: 0; -ENOENT where there is none; -EPROTO where it is another device; or
- * another -errno.
+ * Return: 0; -ENOENT when the device does not exist; -EPROTO when its page is not a
+ * VMCLOCK page of a known version; or another -errno.
  */
 int vmclock_open(const char *path)
 {
@@ -105,9 +105,10 @@ int vmclock_open(const char *path)
 }
 
 /**
- * vmclock_disrupted() - whether the counter was disrupted
+ * vmclock_disrupted() - Check whether the counter was disrupted
  *
- * Return: since vmclock_open() or vmclock_take(); false without a device.
+ * Return: whether it was since vmclock_open() or vmclock_take(); false without a
+ * device.
  */
 bool vmclock_disrupted(void)
 {
@@ -117,7 +118,7 @@ bool vmclock_disrupted(void)
 }
 
 /**
- * vmclock_take() - what was disrupted until now is known
+ * vmclock_take() - Acknowledge all disruptions until now
  */
 void vmclock_take(void)
 {

@@ -7,7 +7,7 @@
 
 #define VMCLOCK_PATH	"/dev/vmclock0"
 
-/* 0, or -errno: there is none. */
+/* 0, or -errno: there is no such device. */
 int vmclock_open(const char *path);
 /* Whether the counter was disrupted since it was opened, or taken. */
 bool vmclock_disrupted(void);
